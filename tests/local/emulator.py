@@ -1,0 +1,97 @@
+"""The emulator's process: ministack, corrected where it differs from AWS.
+
+Each correction says what AWS does; drop it when the emulator does the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socketserver
+import sys
+from pathlib import Path
+from typing import Any
+
+LOG_WAIT_SECONDS = 0.001
+
+
+def answer_without_delay() -> None:
+    """The Runtime API's small answers must not wait 40 ms for Nagle's algorithm."""
+    socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+
+
+def wait_less_for_logs() -> None:
+    """A function that logs nothing must not cost 50 ms an invocation."""
+    from ministack.core.lambda_runtime import Worker
+
+    drain = Worker._drain_stderr_bounded
+
+    @functools.wraps(drain)
+    def bounded(self: Any, *_: Any, **__: Any) -> str:
+        return drain(self, first_line_wait=LOG_WAIT_SECONDS, idle_confirm=LOG_WAIT_SECONDS)
+
+    Worker._drain_stderr_bounded = bounded
+
+
+def transform_nested_stacks() -> None:
+    """CloudFormation applies a template's transforms wherever the template is used."""
+    from ministack.services.cloudformation import engine, provisioners
+
+    parse, deploy = engine._parse_template, provisioners._cfn_nested_stack_deploy
+
+    def parse_and_transform(body: Any) -> Any:
+        return engine._apply_transforms(parse(body))
+
+    @functools.wraps(deploy)
+    def deploy_nested(*args: Any, **kwargs: Any) -> Any:
+        # The deployment looks the parser up when it runs, so it is enough to swap it meanwhile.
+        engine._parse_template = parse_and_transform
+        try:
+            return deploy(*args, **kwargs)
+        finally:
+            engine._parse_template = parse
+
+    provisioners._cfn_nested_stack_deploy = deploy_nested
+
+
+class _Copied:
+    """A function's output, copied into a file of its own while the emulator reads it."""
+
+    def __init__(self, stream: Any, path: Path) -> None:
+        self._stream, self._file = stream, path.open("ab", buffering=0)
+
+    def readline(self) -> bytes:
+        line = self._stream.readline()
+        self._file.write(line)
+        return line
+
+    def close(self) -> None:
+        self._stream.close()
+        self._file.close()
+
+
+def copy_logs_to_files(directory: Path) -> None:
+    """Every function's log is also a file, for people and for `grep`."""
+    from ministack.core.lambda_runtime import ProvidedWorker
+
+    pump = ProvidedWorker._pump_output
+
+    def pump_and_copy(self: Any, stream: Any, log_queue: Any) -> None:
+        pump(self, _Copied(stream, directory / f"{self.func_name}.log"), log_queue)
+
+    ProvidedWorker._pump_output = pump_and_copy
+
+
+def main() -> None:
+    answer_without_delay()
+    wait_less_for_logs()
+    transform_nested_stacks()
+    copy_logs_to_files(Path(os.environ["QUOIN_LOGS"]))
+    sys.argv = ["ministack"]
+    from ministack.app import main as serve
+
+    serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""functions/*/service.yaml → functions/*/template.yaml and the nested stacks of template.yaml.
+
+    render_templates.py           write what differs
+    render_templates.py --check   write nothing, fail if anything differs
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from templates import cfn, stack  # noqa: E402
+from templates.declaration import DeclarationError, Service, read  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+HEADER = "# Rendered from service.yaml by `make templates`. Change service.yaml, not this file.\n"
+BEGIN = "  # --- nested stacks, rendered from functions/*/service.yaml by `make templates` ---\n"
+END = "  # --- end of the nested stacks ---\n"
+
+
+def services(root: Path) -> list[Service]:
+    return [read(path) for path in sorted(root.glob("functions/*/service.yaml"))]
+
+
+def rendered(root: Path) -> dict[Path, str]:
+    """Every file that rendering owns, with the content it must have."""
+    root_template = root / "template.yaml"
+    before, rest = root_template.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    parameters = set(cfn.load(before + after)["Parameters"])
+    files: dict[Path, str] = {}
+    stacks = []
+    for service in services(root):
+        path = root / "functions" / service.name / "template.yaml"
+        files[path] = HEADER + cfn.dump(stack.template(service))
+        stacks.append(cfn.dump(stack.nested(service, parameters)))
+    indented = "".join(
+        f"  {line}" if line.strip() else line for line in "\n".join(stacks).splitlines(keepends=True)
+    )
+    files[root_template] = before + BEGIN + indented + END + after
+    return files
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail on drift, write nothing")
+    arguments = parser.parse_args()
+    try:
+        files = rendered(ROOT)
+    except DeclarationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        print(f"{'stale' if arguments.check else 'wrote'}: {path.relative_to(ROOT)}")
+        if not arguments.check:
+            path.write_text(files[path])
+    return 1 if stale and arguments.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""`uses` of a function as IAM statements and environment variables, always both together.
+
+Invariant: money is written under TransactWriteItems only, and a journal stream only by
+functions that name its type. No statement names a wildcard action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import cfn
+from .declaration import DeclarationError, Function, Service, pascal, screaming
+
+ENCLOSED = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
+
+
+@dataclass
+class Grants:
+    """What a function may do and what it is told about it."""
+
+    statements: list[dict[str, Any]] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)  # why a statement is as wide as it is
+
+    def allow(
+        self,
+        sid: str,
+        actions: list[str],
+        resource: Any,
+        condition: dict[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        statement: dict[str, Any] = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": sorted(actions),
+            "Resource": resource,
+        }
+        if condition:
+            statement["Condition"] = condition
+        self.statements.append(statement)
+        if reason:
+            self.reasons[sid] = reason
+
+
+def of(service: Service, function: Function) -> Grants:
+    grants = Grants()
+    for use, wanted in function.uses.items():
+        if use not in _USES:
+            raise DeclarationError(f"{service.name}/{function.name}: unknown use {use}")
+        _USES[use](grants, service, wanted)
+    grants.environment.update(function.spec.get("environment") or {})
+    return grants
+
+
+def _dynamodb(actions: list[str]) -> list[str]:
+    return [f"dynamodb:{action}" for action in actions]
+
+
+def _table_arn(parameter: str) -> cfn.Tag:
+    return cfn.arn("dynamodb", f"table/${{{parameter}}}")
+
+
+def _journal(grants: Grants, _service: Service, wanted: dict[str, Any]) -> None:
+    table = _table_arn("JournalTable")
+    grants.environment["JOURNAL_TABLE"] = cfn.ref("JournalTable")
+    read, put = wanted.get("read", []), wanted.get("put", [])
+    # A plain Put right covers the same Put inside a transaction.
+    transact = [kind for kind in wanted.get("transact", []) if kind not in put]
+    unknown = set(wanted) - {"read", "put", "transact"}
+    if unknown:
+        raise DeclarationError(f"journal: unknown {sorted(unknown)}")
+    reading = _dynamodb(["BatchGetItem", "GetItem", "Query"])
+    if read == "all":
+        grants.allow("JournalRead", reading, table, reason="reads the stream of any entity")
+    elif read:
+        grants.allow("JournalRead", reading, table, _leading_keys(read))
+    if put:
+        grants.allow("JournalPut", _dynamodb(["PutItem"]), table, _leading_keys(put))
+    if transact:
+        condition = _leading_keys(transact) | ENCLOSED
+        grants.allow("JournalTransact", _dynamodb(["PutItem"]), table, condition)
+
+
+def _leading_keys(kinds: list[str]) -> dict[str, Any]:
+    keys = [f"{kind}#*" for kind in kinds]
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+
+
+def _wallets(grants: Grants, _service: Service, wanted: list[str]) -> None:
+    table = _table_arn("WalletsTable")
+    grants.environment["WALLETS_TABLE"] = cfn.ref("WalletsTable")
+    rights = {
+        "read": ("WalletsRead", ["BatchGetItem", "GetItem"], None),
+        "transact": ("WalletsTransact", ["UpdateItem"], ENCLOSED),
+        "create": ("WalletsCreate", ["PutItem"], ENCLOSED),
+    }
+    for right in wanted:
+        sid, actions, condition = rights[right]
+        grants.allow(sid, _dynamodb(actions), table, condition)
+
+
+def _users(grants: Grants, _service: Service, wanted: dict[str, list[str]]) -> None:
+    grants.environment["USERS_TABLE"] = cfn.ref("UsersTable")
+    grants.allow("Users", _dynamodb(wanted["actions"]), _table_arn("UsersTable"))
+
+
+def _user_keys(grants: Grants, _service: Service, wanted: list[str]) -> None:
+    table = _table_arn("UserKeysTable")
+    key = cfn.arn("kms", "key/${PersonalKeyId}")
+    grants.environment["USER_KEYS_TABLE"] = cfn.ref("UserKeysTable")
+    grants.environment["KEY_PERSONAL"] = cfn.ref("PersonalKeyId")
+    rights = {
+        "read": ("UserKeysRead", ["BatchGetItem", "GetItem"], ["kms:Decrypt"]),
+        "create": ("UserKeysCreate", ["PutItem"], ["kms:GenerateDataKey"]),
+        "erase": ("UserKeysErase", ["DeleteItem"], []),
+    }
+    for right in wanted:
+        sid, actions, crypto = rights[right]
+        grants.allow(sid, _dynamodb(actions), table)
+        if crypto:
+            grants.allow(f"{sid}Crypto", crypto, key)
+
+
+def _tables(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> None:
+    for name, actions in wanted.items():
+        if name not in service.tables:
+            raise DeclarationError(f"{service.name}: table {name} is not declared")
+        table = f"{pascal(name)}Table"
+        grants.environment[f"TABLE_{screaming(name)}"] = cfn.ref(table)
+        resources: Any = cfn.get_att(table, "Arn")
+        if service.tables[name].get("indexes") and "Query" in actions:
+            resources = [resources, cfn.sub(f"${{{table}.Arn}}/index/*")]
+        grants.allow(table, _dynamodb(actions), resources)
+
+
+def _queues(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> None:
+    for name, actions in wanted.items():
+        if name not in service.queues:
+            raise DeclarationError(f"{service.name}: queue {name} is not declared")
+        queue = f"{pascal(name)}Queue"
+        grants.environment[f"QUEUE_{screaming(name)}"] = cfn.ref(queue)
+        grants.allow(queue, [f"sqs:{action}" for action in actions], cfn.get_att(queue, "Arn"))
+
+
+def _kms(grants: Grants, _service: Service, wanted: dict[str, list[str]]) -> None:
+    for name, actions in wanted.items():
+        key = f"{pascal(name)}KeyId"
+        grants.environment[f"KEY_{screaming(name)}"] = cfn.ref(key)
+        grants.allow(key, [f"kms:{action}" for action in actions], cfn.arn("kms", f"key/${{{key}}}"))
+
+
+def _secrets(grants: Grants, _service: Service, wanted: list[str]) -> None:
+    for name in wanted:
+        secret = f"{pascal(name)}SecretArn"
+        grants.environment[f"SECRET_{screaming(name)}"] = cfn.ref(secret)
+        grants.allow(secret, ["secretsmanager:GetSecretValue"], cfn.ref(secret))
+
+
+def _bus(grants: Grants, _service: Service, _wanted: bool) -> None:
+    grants.environment["BUS_NAME"] = cfn.ref("BusName")
+    grants.allow("Bus", ["events:PutEvents"], cfn.arn("events", "event-bus/${BusName}"))
+
+
+def _ses(grants: Grants, _service: Service, _wanted: bool) -> None:
+    grants.environment["EMAIL_SENDER"] = cfn.ref("EmailSender")
+    grants.allow(
+        "Email",
+        ["ses:SendEmail"],
+        cfn.arn("ses", "identity/*"),
+        {"StringEquals": {"ses:FromAddress": cfn.ref("EmailSender")}},
+        reason="the verified identity may be the address or its domain; the sender is pinned",
+    )
+
+
+def _sns(grants: Grants, _service: Service, _wanted: bool) -> None:
+    grants.allow(
+        "TextMessage",
+        ["sns:Publish"],
+        cfn.sub("arn:${AWS::Partition}:sns:*:*:*"),
+        reason="a phone number has no ARN, so the right is: everything but topics",
+    )
+    statement = grants.statements[-1]
+    statement["NotResource"] = statement.pop("Resource")
+
+
+_USES: dict[str, Callable[[Grants, Service, Any], None]] = {
+    "journal": _journal,
+    "wallets": _wallets,
+    "users": _users,
+    "user_keys": _user_keys,
+    "tables": _tables,
+    "queues": _queues,
+    "kms": _kms,
+    "secrets": _secrets,
+    "bus": _bus,
+    "ses": _ses,
+    "sns": _sns,
+}
