@@ -1,0 +1,121 @@
+//! The table of event types: topic, owner, version, retention of copies.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Where an event is published; the EventBridge `source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Accounts of people.
+    User,
+    /// Bets.
+    Betting,
+    /// Money from and to the outside.
+    Payment,
+    /// Balances.
+    Wallet,
+    /// Bonuses, campaigns, loyalty, referrals.
+    Marketing,
+    /// Delivery of messages to people.
+    Notification,
+}
+
+impl Topic {
+    /// Every topic.
+    pub const ALL: [Self; 6] =
+        [Self::User, Self::Betting, Self::Payment, Self::Wallet, Self::Marketing, Self::Notification];
+
+    /// The name on the bus.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user.events",
+            Self::Betting => "betting.events",
+            Self::Payment => "payment.events",
+            Self::Wallet => "wallet.events",
+            Self::Marketing => "marketing.events",
+            Self::Notification => "notification.events",
+        }
+    }
+}
+
+/// Data of one event type.
+pub trait EventData: Serialize + DeserializeOwned {
+    /// Name of the event.
+    const NAME: &'static str;
+}
+
+/// What holds for every event of a type.
+#[derive(Debug, Clone, Copy)]
+pub struct EventType {
+    /// Name of the event.
+    pub name: &'static str,
+    /// Where it is published.
+    pub topic: Topic,
+    /// The service that owns it.
+    pub source: &'static str,
+    /// Version of its data.
+    pub version: &'static str,
+    /// Days for which copies (audit payloads, timelines, exports) are kept; the journal keeps everything.
+    pub retention_days: u16,
+    /// When it happens, in a line.
+    pub when: &'static str,
+    /// JSON Schema of its data.
+    #[cfg(feature = "schema")]
+    pub schema: fn() -> schemars::Schema,
+    /// Reads data and writes it back, for checking samples.
+    #[cfg(feature = "schema")]
+    pub round_trip: fn(&str) -> Result<String, serde_json::Error>,
+}
+
+/// The type of the event called `name`.
+#[must_use]
+pub fn event_type(name: &str) -> Option<&'static EventType> {
+    CATALOGUE.iter().find(|known| known.name == name)
+}
+
+macro_rules! catalogue {
+    ($( $topic:ident, $source:literal, $days:literal: $name:literal = $type:ident, $when:literal; )*) => {
+        $(impl EventData for crate::types::$type { const NAME: &'static str = $name; })*
+
+        /// Every event type of the platform.
+        pub const CATALOGUE: &[EventType] = &[$(EventType {
+            name: $name,
+            topic: Topic::$topic,
+            source: $source,
+            version: "1.0",
+            retention_days: $days,
+            when: $when,
+            #[cfg(feature = "schema")]
+            schema: || schemars::schema_for!(crate::types::$type),
+            #[cfg(feature = "schema")]
+            round_trip: |text| serde_json::to_string(&serde_json::from_str::<crate::types::$type>(text)?),
+        }),*];
+    };
+}
+
+catalogue! {
+    User, "identity-service", 365: "UserRegistered" = UserRegistered, "an account is created";
+    User, "identity-service", 90: "UserLogin" = UserLogin, "a person is authenticated";
+    User, "identity-service", 365: "UserProfileUpdated" = UserProfileUpdated, "a profile is changed";
+    User, "identity-service", 365: "UserDeactivated" = UserDeactivated, "an account is closed or self-excluded; the wallet is frozen for play in the same transaction";
+    Betting, "sportsbook-service", 365: "BetPlaced" = BetPlaced, "a bet and its debit are committed in one transaction";
+    Betting, "sportsbook-service", 365: "BetSettled" = BetSettled, "a bet's result is known or corrected";
+    Betting, "sportsbook-service", 365: "BetCancelled" = BetCancelled, "a bet is cancelled; the exact refund is in the same transaction";
+    Payment, "payment-service", 365: "DepositInitiated" = DepositInitiated, "a deposit is accepted and the provider called";
+    Payment, "payment-service", 365: "DepositSuccess" = DepositSuccess, "the provider confirms a deposit";
+    Payment, "payment-service", 365: "DepositFailed" = DepositFailed, "the provider refuses a deposit, or it expires";
+    Wallet, "wallet-service", 90: "wallet.debited" = WalletDebited, "an asset of a wallet is debited";
+    Wallet, "wallet-service", 90: "wallet.credited" = WalletCredited, "an asset of a wallet is credited";
+    Wallet, "wallet-service", 90: "wallet.debit_failed" = WalletDebitFailed, "a debit is refused";
+    Wallet, "wallet-service", 90: "wallet.transferred" = WalletTransferred, "money moves between two wallets";
+    Wallet, "wallet-service", 90: "wallet.limit_reached" = WalletLimitReached, "a responsible-gaming limit stops a command";
+    Marketing, "marketing-service", 365: "BonusAwarded" = BonusAwarded, "a bonus is granted";
+    Marketing, "marketing-service", 90: "LoyaltyPointsUpdated" = LoyaltyPointsUpdated, "loyalty points are given or taken back";
+    Marketing, "marketing-service", 365: "ReferralCompleted" = ReferralCompleted, "a referred person deposits for the first time";
+    Marketing, "marketing-service", 90: "SpinChancesAwarded" = SpinChancesAwarded, "chances to spin the wheel are granted";
+    Notification, "notification-service", 90: "SMSSent" = SmsSent, "the SMS provider accepts a message";
+    Notification, "notification-service", 90: "EmailSent" = EmailSent, "the e-mail provider accepts a message";
+    Notification, "notification-service", 90: "PushNotificationSent" = PushNotificationSent, "the push provider accepts a message";
+    Notification, "notification-service", 90: "NotificationFailed" = NotificationFailed, "a message cannot be delivered";
+}

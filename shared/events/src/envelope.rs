@@ -1,0 +1,102 @@
+//! The envelope of every event: what happened, when, to what, and how it is told apart.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// An event as it is on the bus and in a queue; `data` keeps its exact text until a consumer asks for its type.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Name of the event, as in the catalogue.
+    pub event: String,
+    /// Version of the data, `major.minor`.
+    pub version: String,
+    /// The moment it describes; kept as received.
+    pub timestamp: String,
+    /// The event's own fields.
+    pub data: Box<RawValue>,
+    /// Where it comes from and what it belongs to.
+    pub metadata: Metadata,
+}
+
+impl Envelope {
+    /// The event's own fields as `T`.
+    ///
+    /// # Errors
+    /// If the data does not have the shape of `T`.
+    pub fn data<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.data.get())
+    }
+
+    /// What consumers deduplicate on; empty only for an event from outside that lacks it.
+    #[must_use]
+    pub fn event_id(&self) -> &str {
+        self.metadata.event_id.as_deref().unwrap_or_default()
+    }
+}
+
+/// The entity whose stream holds an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EntityRef {
+    /// Kind of entity: `bet`, `order`, `user` …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// The wallet that a `wallet.*` event changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WalletRef {
+    /// The user who owns it.
+    pub id: String,
+    /// The wallet's version after the change.
+    pub version: u64,
+    /// Gapless place among the wallet's events.
+    pub sequence: u64,
+}
+
+/// Where an event comes from. Only the source's own members are required of a writer that is not us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Metadata {
+    /// The service that owns the event type.
+    pub source: String,
+    /// Correlates everything that one request led to; does not deduplicate.
+    pub request_id: String,
+    /// The caller's idempotency key, on the events that carry it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// The merchant connector's own request id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bizone_request_id: Option<String>,
+    /// Unique and deterministic: version 5 UUID of `<stream>/<sequence>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// The stream that holds the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<EntityRef>,
+    /// Gapless place in that stream, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// The wallet that changed, on `wallet.*` events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<WalletRef>,
+    /// The event that this one follows from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causation_id: Option<String>,
+    /// W3C trace context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// Routing key of source 003's events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing_key: Option<String>,
+}
+
+/// An EventBridge event around an envelope, as it arrives in a queue.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BusEvent {
+    /// The envelope.
+    pub detail: Envelope,
+}

@@ -1,0 +1,36 @@
+//! Data of the event types, a file per topic.
+
+mod betting;
+mod marketing;
+mod notification;
+mod payment;
+mod user;
+mod wallet;
+
+pub use betting::{BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection};
+pub use marketing::{BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded};
+pub use notification::{Channel, EmailSent, NotificationFailed, PushNotificationSent, SmsSent};
+pub use payment::{DepositFailed, DepositFailure, DepositInitiated, DepositSuccess};
+pub use user::{DeactivationReason, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered};
+pub use wallet::{
+    LimitKind, LimitPeriod, Money, WalletCredited, WalletDebitFailed, WalletDebited, WalletEntry, WalletLimitReached,
+    WalletTransferred,
+};
+
+/// Derives what every data type has.
+macro_rules! event_data {
+    ($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub struct $name { $($body)* }
+    };
+    ($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($body)* }
+    };
+}
+pub(crate) use event_data;

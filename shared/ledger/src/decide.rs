@@ -1,0 +1,257 @@
+//! The one function that moves money.
+
+use quoin_events::types::LimitKind;
+use quoin_events::{EntityRef, Timestamp};
+use quoin_money::{Amount, Asset, Delta};
+
+use crate::chain::hash_fields;
+use crate::limits::{LimitError, Window};
+use crate::{Change, Hold, Lot, Movement, Posting, Purpose, Rejection, Status, Wallet};
+
+/// A wallet after a change, and the postings that led there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The wallet afterwards, one version later; its chain head is set when the change is written.
+    pub wallet: Wallet,
+    /// What moved, in order.
+    pub postings: Vec<Posting>,
+    /// What the change belongs to.
+    pub related: EntityRef,
+}
+
+/// Applies all of `change` to `wallet`, or nothing.
+///
+/// # Errors
+/// The first reason why the change is refused.
+pub fn decide(wallet: &Wallet, change: &Change, now: Timestamp, calendar: Window) -> Result<Decision, Rejection> {
+    let at = now.max(wallet.at);
+    let mut draft = Drafting {
+        wallet: Wallet { version: wallet.version.saturating_add(1), at, ..wallet.clone() },
+        postings: Vec::with_capacity(change.movements.len()),
+        now: at,
+        calendar,
+    };
+    for asset in draft.wallet.balances.keys().copied().collect::<Vec<_>>() {
+        draft.expire(asset)?;
+    }
+    for movement in &change.movements {
+        draft.apply(movement)?;
+    }
+    Ok(Decision { wallet: draft.wallet, postings: draft.postings, related: change.related.clone() })
+}
+
+/// A change in the making.
+struct Drafting {
+    wallet: Wallet,
+    postings: Vec<Posting>,
+    now: Timestamp,
+    calendar: Window,
+}
+
+impl Drafting {
+    fn apply(&mut self, movement: &Movement) -> Result<(), Rejection> {
+        match movement {
+            Movement::Debit { asset, amount, purpose, merchant_id } => {
+                self.debit(*asset, *amount, *purpose, merchant_id.as_deref())
+            }
+            Movement::Credit { asset, amount, purpose, lot } => self.credit(*asset, *amount, *purpose, lot.clone()),
+            Movement::Collect { asset, amount, purpose } => self.collect(*asset, *amount, *purpose),
+            Movement::Hold { hold_id, asset, amount, expires_at } => {
+                let hold = Hold { asset: *asset, amount: *amount, expires_at: *expires_at };
+                self.hold(hold_id, hold)
+            }
+            Movement::Capture { hold_id, amount } => self.capture(hold_id, *amount),
+            Movement::Void { hold_id } => self.void(hold_id),
+        }
+    }
+
+    fn expire(&mut self, asset: Asset) -> Result<(), Rejection> {
+        let before = self.wallet.available(asset);
+        let Some(balance) = self.wallet.balances.get_mut(&asset) else { return Ok(()) };
+        let expired = balance.expire(self.now)?;
+        if !expired.is_zero() {
+            self.post(asset, Purpose::DebitExpired, before, Delta::ZERO)?;
+        }
+        Ok(())
+    }
+
+    fn debit(&mut self, asset: Asset, amount: Amount, purpose: Purpose, merchant: Option<&str>) -> Result<(), Rejection> {
+        above_zero(amount)?;
+        if purpose.is_play() {
+            self.allow_play(asset, amount)?;
+        }
+        let before = self.wallet.available(asset);
+        let balance = self.wallet.balances.entry(asset).or_default();
+        let spendable = balance.spendable(self.now, merchant)?;
+        if spendable < amount {
+            return Err(Rejection::InsufficientBalance { asset, required: amount, available: spendable });
+        }
+        balance.take(amount, merchant)?;
+        self.post(asset, purpose, before, Delta::ZERO)
+    }
+
+    fn allow_play(&mut self, asset: Asset, amount: Amount) -> Result<(), Rejection> {
+        match self.wallet.status.at(self.now) {
+            Status::Active => {}
+            Status::SelfExcluded { .. } => return Err(Rejection::SelfExcluded),
+            Status::Closed => return Err(Rejection::Closed),
+        }
+        for kind in [LimitKind::Stake, LimitKind::Loss] {
+            self.wallet
+                .limits
+                .use_up(&self.wallet.user_id, kind, (asset, amount), self.now, self.calendar)
+                .map_err(rejection)?;
+        }
+        Ok(())
+    }
+
+    fn credit(&mut self, asset: Asset, amount: Amount, purpose: Purpose, lot: Option<Lot>) -> Result<(), Rejection> {
+        above_zero(amount)?;
+        self.count_credit(asset, amount, purpose)?;
+        let before = self.wallet.available(asset);
+        self.wallet.balances.entry(asset).or_default().add(amount, lot)?;
+        self.post(asset, purpose, before, Delta::ZERO)?;
+        self.repay(asset)
+    }
+
+    // Winnings and refunds make room in the loss limit, refunds in the stake limit; a deposit uses its own.
+    // A deposit that the provider has already taken is never refused: the check is made before it is asked for.
+    fn count_credit(&mut self, asset: Asset, amount: Amount, purpose: Purpose) -> Result<(), Rejection> {
+        let (now, calendar, limits) = (self.now, self.calendar, &mut self.wallet.limits);
+        match purpose {
+            Purpose::CreditBetPayout => limits.give_back(LimitKind::Loss, asset, amount, now, calendar),
+            Purpose::CreditBetRefund => {
+                limits.give_back(LimitKind::Loss, asset, amount, now, calendar);
+                limits.give_back(LimitKind::Stake, asset, amount, now, calendar);
+            }
+            Purpose::CreditDeposit => {
+                for limit in limits.0.iter_mut().filter(|limit| limit.kind == LimitKind::Deposit && limit.asset == asset) {
+                    let start = calendar.start(limit.period, now);
+                    let used = if start > limit.window { Amount::ZERO } else { limit.used };
+                    limit.window = limit.window.max(start);
+                    limit.used = used.plus(amount)?;
+                }
+            }
+            Purpose::CreditBonus
+            | Purpose::CreditReferral
+            | Purpose::CreditTransfer
+            | Purpose::CreditAdjustment
+            | Purpose::CreditHoldVoided
+            | Purpose::DebitBetStake
+            | Purpose::DebitBetCorrection
+            | Purpose::DebitTransfer
+            | Purpose::DebitAdjustment
+            | Purpose::DebitOwedRepayment
+            | Purpose::DebitExpired
+            | Purpose::DebitHold
+            | Purpose::DebitHoldCaptured => {}
+        }
+        Ok(())
+    }
+
+    fn repay(&mut self, asset: Asset) -> Result<(), Rejection> {
+        let owed = self.wallet.owed.get(&asset).copied().unwrap_or_default();
+        let before = self.wallet.available(asset);
+        let balance = self.wallet.balances.entry(asset).or_default();
+        let part = owed.min(balance.spendable(self.now, None)?);
+        if part.is_zero() {
+            return Ok(());
+        }
+        balance.take(part, None)?;
+        self.owe(asset, owed.minus(part)?);
+        self.post(asset, Purpose::DebitOwedRepayment, before, Delta::minus(part))
+    }
+
+    fn collect(&mut self, asset: Asset, amount: Amount, purpose: Purpose) -> Result<(), Rejection> {
+        above_zero(amount)?;
+        let before = self.wallet.available(asset);
+        let balance = self.wallet.balances.entry(asset).or_default();
+        let part = amount.min(balance.spendable(self.now, None)?);
+        balance.take(part, None)?;
+        let rest = amount.minus(part)?;
+        let owed = self.wallet.owed.get(&asset).copied().unwrap_or_default();
+        self.owe(asset, owed.plus(rest)?);
+        self.post(asset, purpose, before, Delta::plus(rest))
+    }
+
+    fn owe(&mut self, asset: Asset, amount: Amount) {
+        if amount.is_zero() {
+            self.wallet.owed.remove(&asset);
+        } else {
+            self.wallet.owed.insert(asset, amount);
+        }
+    }
+
+    fn hold(&mut self, hold_id: &str, hold: Hold) -> Result<(), Rejection> {
+        if self.wallet.holds.contains_key(hold_id) {
+            return Err(Rejection::HoldExists);
+        }
+        self.debit(hold.asset, hold.amount, Purpose::DebitHold, None)?;
+        let balance = self.wallet.balances.entry(hold.asset).or_default();
+        balance.held = balance.held.plus(hold.amount)?;
+        self.wallet.holds.insert(hold_id.to_owned(), hold);
+        Ok(())
+    }
+
+    // The hold comes back first, so the payout is a plain debit and the lines tell the whole story.
+    fn capture(&mut self, hold_id: &str, amount: Option<Amount>) -> Result<(), Rejection> {
+        let hold = self.wallet.holds.get(hold_id).cloned().ok_or(Rejection::UnknownHold)?;
+        let amount = amount.unwrap_or(hold.amount);
+        if amount > hold.amount {
+            return Err(Rejection::CaptureAboveHold);
+        }
+        above_zero(amount)?;
+        self.release(hold_id, &hold)?;
+        self.debit(hold.asset, amount, Purpose::DebitHoldCaptured, None)?;
+        self.repay(hold.asset)
+    }
+
+    fn void(&mut self, hold_id: &str) -> Result<(), Rejection> {
+        let hold = self.wallet.holds.get(hold_id).cloned().ok_or(Rejection::UnknownHold)?;
+        self.release(hold_id, &hold)?;
+        self.repay(hold.asset)
+    }
+
+    fn release(&mut self, hold_id: &str, hold: &Hold) -> Result<(), Rejection> {
+        let before = self.wallet.available(hold.asset);
+        let balance = self.wallet.balances.entry(hold.asset).or_default();
+        balance.held = balance.held.minus(hold.amount)?;
+        balance.add(hold.amount, None)?;
+        self.wallet.holds.remove(hold_id);
+        self.post(hold.asset, Purpose::CreditHoldVoided, before, Delta::ZERO)
+    }
+
+    fn post(&mut self, asset: Asset, purpose: Purpose, before: Amount, owed: Delta) -> Result<(), Rejection> {
+        let after = self.wallet.available(asset);
+        let posting = Posting {
+            transaction_id: self.transaction_id(),
+            asset,
+            delta: after.delta_from(before)?,
+            before,
+            after,
+            purpose,
+            account: purpose.account(),
+            owed,
+        };
+        self.postings.push(posting);
+        Ok(())
+    }
+
+    // Known from the place in the ledger alone, so a repeated decision names its postings alike.
+    fn transaction_id(&self) -> String {
+        let place = format!("{}/{}", self.wallet.version, self.postings.len());
+        let hash: String = hash_fields(&["txn", &self.wallet.user_id, &place]).chars().take(24).collect();
+        format!("txn_{hash}")
+    }
+}
+
+fn above_zero(amount: Amount) -> Result<(), Rejection> {
+    if amount.is_zero() { Err(Rejection::ZeroAmount) } else { Ok(()) }
+}
+
+fn rejection(error: LimitError) -> Rejection {
+    match error {
+        LimitError::Reached(reached) => Rejection::LimitReached(reached),
+        LimitError::Money(error) => Rejection::Money(error),
+    }
+}

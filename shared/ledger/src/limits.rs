@@ -1,0 +1,178 @@
+//! Responsible-gaming limits: decreases hold at once, increases after a cooling-off.
+
+use quoin_events::Timestamp;
+use quoin_events::types::{LimitKind, LimitPeriod, WalletLimitReached};
+use quoin_money::{Amount, Asset, MoneyError};
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+/// A day of cooling-off before more is allowed, in milliseconds.
+const COOLING_OFF_MS: i64 = 86_400_000;
+
+/// A higher limit that is not in force yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingIncrease {
+    /// The higher limit.
+    pub amount: Amount,
+    /// From when it holds.
+    pub from: Timestamp,
+}
+
+/// One limit and what is used of it in the current window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// What it bounds.
+    pub kind: LimitKind,
+    /// Its calendar window.
+    pub period: LimitPeriod,
+    /// The asset.
+    pub asset: Asset,
+    /// The most that is allowed in a window.
+    pub amount: Amount,
+    /// Begin of the window that `used` belongs to.
+    pub window: Timestamp,
+    /// What is used in that window.
+    pub used: Amount,
+    /// An increase that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<PendingIncrease>,
+}
+
+/// All limits of a wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Limits(pub Vec<Limit>);
+
+/// Why limits refuse an amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LimitError {
+    /// More than is left.
+    Reached(Box<WalletLimitReached>),
+    /// The numbers are too large.
+    Money(MoneyError),
+}
+
+impl From<MoneyError> for LimitError {
+    fn from(error: MoneyError) -> Self {
+        Self::Money(error)
+    }
+}
+
+/// The calendar in which windows begin: minutes that the stage's time zone is ahead of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Window {
+    /// Minutes ahead of UTC.
+    pub offset_minutes: i16,
+}
+
+impl Window {
+    /// Begin of the calendar window that holds `now`.
+    #[must_use]
+    pub fn start(self, period: LimitPeriod, now: Timestamp) -> Timestamp {
+        let offset_ms = i64::from(self.offset_minutes).saturating_mul(60_000);
+        let local = now.millis().saturating_add(offset_ms).div_euclid(1000);
+        let moment = OffsetDateTime::from_unix_timestamp(local).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let day = moment.date();
+        let first = match period {
+            LimitPeriod::Day => day,
+            LimitPeriod::Week => day
+                .checked_sub(Duration::days(i64::from(day.weekday().number_days_from_monday())))
+                .unwrap_or(day),
+            LimitPeriod::Month => day.replace_day(1).unwrap_or(day),
+        };
+        let ms = first.midnight().assume_utc().unix_timestamp().saturating_mul(1000);
+        Timestamp::from_millis(ms.saturating_sub(offset_ms))
+    }
+}
+
+impl Limit {
+    // A new window starts from nothing, and an increase whose time has come holds.
+    fn refresh(&mut self, now: Timestamp, calendar: Window) {
+        let window = calendar.start(self.period, now);
+        if window > self.window {
+            self.window = window;
+            self.used = Amount::ZERO;
+        }
+        if let Some(pending) = self.pending.take_if(|pending| pending.from <= now) {
+            self.amount = pending.amount;
+        }
+    }
+}
+
+impl Limits {
+    /// Sets a limit; an increase waits for the cooling-off. Returns the limit as it now stands.
+    pub fn set(
+        &mut self,
+        (kind, period, asset): (LimitKind, LimitPeriod, Asset),
+        amount: Amount,
+        now: Timestamp,
+        calendar: Window,
+    ) -> Limit {
+        let same = |limit: &&mut Limit| (limit.kind, limit.period, limit.asset) == (kind, period, asset);
+        if let Some(limit) = self.0.iter_mut().find(same) {
+            limit.refresh(now, calendar);
+            if amount > limit.amount {
+                limit.pending = Some(PendingIncrease { amount, from: now.plus_millis(COOLING_OFF_MS) });
+            } else {
+                limit.amount = amount;
+                limit.pending = None;
+            }
+            return limit.clone();
+        }
+        let window = calendar.start(period, now);
+        let limit = Limit { kind, period, asset, amount, window, used: Amount::ZERO, pending: None };
+        self.0.push(limit.clone());
+        limit
+    }
+
+    /// Counts `amount` against every limit of `kind`, or refuses it.
+    pub(crate) fn use_up(
+        &mut self,
+        user_id: &str,
+        kind: LimitKind,
+        (asset, amount): (Asset, Amount),
+        now: Timestamp,
+        calendar: Window,
+    ) -> Result<(), LimitError> {
+        for limit in self.0.iter_mut().filter(|limit| limit.kind == kind && limit.asset == asset) {
+            limit.refresh(now, calendar);
+            let used = limit.used.plus(amount)?;
+            if used > limit.amount {
+                return Err(LimitError::Reached(Box::new(WalletLimitReached {
+                    user_id: user_id.to_owned(),
+                    kind,
+                    period: limit.period,
+                    asset,
+                    limit: limit.amount,
+                    used: limit.used,
+                    attempted: amount,
+                })));
+            }
+            limit.used = used;
+        }
+        Ok(())
+    }
+
+    /// Gives back `amount`, never below nothing.
+    pub(crate) fn give_back(&mut self, kind: LimitKind, asset: Asset, amount: Amount, now: Timestamp, calendar: Window) {
+        for limit in self.0.iter_mut().filter(|limit| limit.kind == kind && limit.asset == asset) {
+            limit.refresh(now, calendar);
+            limit.used = limit.used.minus(amount).unwrap_or(Amount::ZERO);
+        }
+    }
+
+    /// Whether `amount` would pass the limits of `kind`, without counting it.
+    ///
+    /// # Errors
+    /// The limit that would be passed.
+    pub fn check(
+        &self,
+        user_id: &str,
+        kind: LimitKind,
+        money: (Asset, Amount),
+        now: Timestamp,
+        calendar: Window,
+    ) -> Result<(), LimitError> {
+        self.clone().use_up(user_id, kind, money, now, calendar)
+    }
+}

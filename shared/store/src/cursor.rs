@@ -1,0 +1,41 @@
+//! Opaque positions in lists: what a client hands back to read on.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::Key;
+
+/// A cursor that this API did not hand out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a cursor of this list")]
+pub struct InvalidCursor;
+
+/// The cursor that reads on after `key`.
+#[must_use]
+pub fn encode_cursor(key: &Key) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}\u{1f}{}", key.pk, key.sk))
+}
+
+/// The key of a cursor, if it belongs to the partition `pk`: nobody reads on in another's list.
+///
+/// # Errors
+/// If the text is not a cursor of that partition.
+pub fn decode_cursor(cursor: &str, pk: &str) -> Result<Key, InvalidCursor> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
+    let text = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
+    let (found, sk) = text.split_once('\u{1f}').ok_or(InvalidCursor)?;
+    if found == pk && !sk.is_empty() { Ok(Key::new(found, sk)) } else { Err(InvalidCursor) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_of_another_partition_is_refused() {
+        let cursor = encode_cursor(&Key::new("bets#a", "1"));
+        assert_eq!(decode_cursor(&cursor, "bets#a"), Ok(Key::new("bets#a", "1")));
+        assert_eq!(decode_cursor(&cursor, "bets#b"), Err(InvalidCursor));
+        assert_eq!(decode_cursor("%%%", "bets#a"), Err(InvalidCursor));
+    }
+}
