@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import leading_keys
+
 LOG_WAIT_SECONDS = 0.001
 
 
@@ -86,6 +88,7 @@ def main() -> None:
     answer_without_delay()
     wait_less_for_logs()
     transform_nested_stacks()
+    leading_keys.install()
     copy_logs_to_files(Path(os.environ["QUOIN_LOGS"]))
     sys.argv = ["ministack"]
     from ministack.app import main as serve

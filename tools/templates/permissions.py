@@ -69,7 +69,7 @@ def _journal(grants: Grants, _service: Service, wanted: dict[str, Any]) -> None:
     read, put = wanted.get("read", []), wanted.get("put", [])
     # A plain Put right covers the same Put inside a transaction.
     transact = [kind for kind in wanted.get("transact", []) if kind not in put]
-    unknown = set(wanted) - {"read", "put", "transact"}
+    unknown = set(wanted) - {"read", "put", "transact", "check"}
     if unknown:
         raise DeclarationError(f"journal: unknown {sorted(unknown)}")
     reading = _dynamodb(["BatchGetItem", "GetItem", "Query"])
@@ -82,6 +82,9 @@ def _journal(grants: Grants, _service: Service, wanted: dict[str, Any]) -> None:
     if transact:
         condition = _leading_keys(transact) | ENCLOSED
         grants.allow("JournalTransact", _dynamodb(["PutItem"]), table, condition)
+    if check := wanted.get("check"):
+        actions = _dynamodb(["ConditionCheckItem"])
+        grants.allow("JournalCheck", actions, table, _leading_keys(check))
 
 
 def _leading_keys(kinds: list[str]) -> dict[str, Any]:
@@ -96,6 +99,7 @@ def _wallets(grants: Grants, _service: Service, wanted: list[str]) -> None:
         "read": ("WalletsRead", ["BatchGetItem", "GetItem"], None),
         "transact": ("WalletsTransact", ["UpdateItem"], ENCLOSED),
         "create": ("WalletsCreate", ["PutItem"], ENCLOSED),
+        "check": ("WalletsCheck", ["ConditionCheckItem"], None),
     }
     for right in wanted:
         sid, actions, condition = rights[right]

@@ -28,7 +28,7 @@ FROM_ROOT: dict[str, cfn.Tag] = {
     "IdentityKeyId": cfn.ref("IdentityKey"),
     "PersonalKeyId": cfn.ref("PersonalKey"),
     **{
-        f"{name}SecretArn": cfn.ref(f"{name}Secret")
+        f"{name}SecretArn": cfn.get_att(f"{name}Secret", "Id")
         for name in ("Betradar", "Payment", "Sms", "Casino", "Merchant", "Sandbox")
     },
     "PaymentProviderUrl": cfn.if_(
