@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """functions/*/service.yaml → functions/*/template.yaml and the nested stacks of template.yaml.
 
-    render_templates.py           write what differs
-    render_templates.py --check   write nothing, fail if anything differs
+render_templates.py           write what differs
+render_templates.py --check   write nothing, fail if anything differs
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from templates import cfn, stack  # noqa: E402
-from templates.declaration import DeclarationError, Service, read  # noqa: E402
+from templates import cfn, stack
+from templates.declaration import DeclarationError, Service, read
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = "# Rendered from service.yaml by `make templates`. Change service.yaml, not this file.\n"
@@ -39,7 +37,8 @@ def rendered(root: Path) -> dict[Path, str]:
         files[path] = HEADER + cfn.dump(stack.template(service))
         stacks.append(cfn.dump(stack.nested(service, parameters)))
     indented = "".join(
-        f"  {line}" if line.strip() else line for line in "\n".join(stacks).splitlines(keepends=True)
+        f"  {line}" if line.strip() else line
+        for line in "\n".join(stacks).splitlines(keepends=True)
     )
     files[root_template] = before + BEGIN + indented + END + after
     return files

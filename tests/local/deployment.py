@@ -87,7 +87,9 @@ def webhook_secrets(server: Server, outputs: dict[str, str]) -> dict[str, str]:
     manager = client(server, "secretsmanager")
     return {
         name: "whsec_"
-        + manager.get_secret_value(SecretId=outputs[f"{name.capitalize()}SecretArn"])["SecretString"]
+        + manager.get_secret_value(SecretId=outputs[f"{name.capitalize()}SecretArn"])[
+            "SecretString"
+        ]
         for name in WEBHOOK_SECRETS
     }
 

@@ -18,7 +18,7 @@ KEY = "pk"
 CONDITION = "dynamodb:LeadingKeys"
 MEMBERS = {"Put": "Item", "Update": "Key", "Delete": "Key", "Get": "Key", "ConditionCheck": "Key"}
 
-_request: ContextVar[dict[str, Any]] = ContextVar("request", default={})
+_request: ContextVar[dict[str, Any]] = ContextVar("request")
 
 
 class _KeyedArn(str):
@@ -89,13 +89,11 @@ def install() -> None:
         return keyed
 
     @functools.wraps(enforce)
-    def enforce_keys(
-        access_key: str, action: str, service: str, *rest: Any, **more: Any
-    ) -> Any:
+    def enforce_keys(access_key: str, action: str, service: str, *rest: Any, **more: Any) -> Any:
         arn = more.get("resource_arn") or ""
         if service == "dynamodb" and ":table/" in arn:
             table = arn.split(":table/")[1].split("/")[0]
-            keys = arn.keys if isinstance(arn, _KeyedArn) else keys_touched(_request.get(), table)
+            keys = arn.keys if isinstance(arn, _KeyedArn) else keys_touched(_request.get({}), table)
             if keys:
                 more["service_context"] = {**(more.get("service_context") or {}), CONDITION: keys}
         return enforce(access_key, action, service, *rest, **more)

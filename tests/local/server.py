@@ -4,6 +4,7 @@ processes share, so one signal to the group leaves nothing behind.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -127,10 +128,9 @@ def _end_group(group: int, how: signal.Signals) -> bool:
 
 
 def _reap(pid: int) -> None:
-    try:
+    # When another command started it, its own parent reaps it.
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass  # started by another command; its own parent reaps it
 
 
 def _clean_environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""service.yaml as typed values; a misspelled key or an unknown queue is an error, not a gap in IAM."""
+"""service.yaml as typed values; a misspelled key is an error here, not a gap in IAM."""
 
 from __future__ import annotations
 
@@ -100,7 +100,15 @@ def screaming(name: str) -> str:
 def read(path: Path) -> Service:
     document = cfn.load(path.read_text())
     name = document["service"]
-    unknown = set(document) - {"service", "priority", "tables", "queues", "functions", "condition", "description"}
+    unknown = set(document) - {
+        "service",
+        "priority",
+        "tables",
+        "queues",
+        "functions",
+        "condition",
+        "description",
+    }
     if unknown:
         raise DeclarationError(f"{path}: unknown keys {sorted(unknown)}")
     default = document.get("priority", "medium")
@@ -111,9 +119,7 @@ def read(path: Path) -> Service:
     for function in functions:
         if function.trigger == "queue" and function.spec["queue"] not in queues:
             raise DeclarationError(f"{path}: {function.name} consumes an undeclared queue")
-    return Service(
-        name, functions, document.get("tables") or {}, queues, document.get("condition")
-    )
+    return Service(name, functions, document.get("tables") or {}, queues, document.get("condition"))
 
 
 def _function(path: Path, name: str, spec: dict[str, Any], default_priority: str) -> Function:

@@ -153,7 +153,9 @@ def _kms(grants: Grants, _service: Service, wanted: dict[str, list[str]]) -> Non
     for name, actions in wanted.items():
         key = f"{pascal(name)}KeyId"
         grants.environment[f"KEY_{screaming(name)}"] = cfn.ref(key)
-        grants.allow(key, [f"kms:{action}" for action in actions], cfn.arn("kms", f"key/${{{key}}}"))
+        grants.allow(
+            key, [f"kms:{action}" for action in actions], cfn.arn("kms", f"key/${{{key}}}")
+        )
 
 
 def _secrets(grants: Grants, _service: Service, wanted: list[str]) -> None:

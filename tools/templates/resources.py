@@ -372,11 +372,15 @@ def _stream(_service: Service, function: Function, grants: permissions.Grants) -
         ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
         stream,
     )
-    grants.allow("Streams", ["dynamodb:ListStreams"], cfn.arn("dynamodb", "table/${JournalTable}/stream/*"))
+    grants.allow(
+        "Streams", ["dynamodb:ListStreams"], cfn.arn("dynamodb", "table/${JournalTable}/stream/*")
+    )
     bucket = f"{name}FailureBucket"
+    # An item has something to publish (`pub`) exactly when it holds events; their count is a
+    # scalar, which is all that stream filters are documented for.
     pattern = {
         "eventName": ["INSERT"],
-        "dynamodb": {"NewImage": {"pub": {"N": [{"exists": True}]}}},
+        "dynamodb": {"NewImage": {"n": {"N": [{"anything-but": ["0"]}]}}},
     }
     on_failure = {"OnFailure": {"Destination": cfn.get_att(bucket, "Arn")}}
     mapping = {

@@ -1,0 +1,84 @@
+# One command for each thing; `make` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .local/venv
+PYTHON := $(VENV)/emulator/bin/python
+RUFF := $(VENV)/emulator/bin/ruff
+SAM := SAM_CLI_TELEMETRY=0 $(VENV)/sam/bin/sam
+CARGO_LAMBDA := PATH="$(CURDIR)/$(VENV)/sam/bin:$$PATH" cargo lambda
+LOCAL := PYTHONPATH=tests $(PYTHON) -m local
+READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready
+
+# cargo-lambda always names a target; naming the same one everywhere lets functions and
+# tests share what they compile.
+export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+
+STAGE ?= dev
+ARCH ?= arm64
+RUN_FLAGS := $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) mold ## Python environments (pinned) and the linker; quick when done
+	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
+
+mold:
+	@command -v mold >/dev/null || { \
+	  echo "installing mold, the linker that .cargo/config.toml names"; \
+	  $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y --no-install-recommends mold; }
+
+$(VENV)/%/.ready: tests/requirements/%.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+build: setup ## every function, as target/lambda/<function>/bootstrap, unoptimised
+	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --skip-target-check --workspace --bins --locked
+
+templates: $(VENV)/emulator/.ready ## render functions/*/template.yaml from service.yaml
+	$(PYTHON) tools/render_templates.py
+
+run: build ## the whole platform on 127.0.0.1 until Ctrl-C (AUTH=1 enforces IAM, PORT=…)
+	$(LOCAL) run $(RUN_FLAGS)
+
+up: build ## the same in the background; `make stop` ends it
+	$(LOCAL) up $(RUN_FLAGS)
+
+stop: $(VENV)/emulator/.ready ## end the local stack and every process of it
+	$(LOCAL) down
+
+check: setup check-python check-templates check-rust ## formatting, lints and templates
+
+check-rust:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+check-python:
+	$(RUFF) check tools tests
+	$(RUFF) format --check tools tests
+
+check-templates:
+	$(PYTHON) tools/render_templates.py --check
+	$(PYTHON) -m pytest -q tests/test_templates
+
+test: setup ## unit, property and template tests
+	cargo test --workspace --locked
+	$(PYTHON) -m pytest -q tests/test_templates
+
+test-local: build ## the local stack's own tests, with IAM enforced
+	$(PYTHON) -m pytest -q tests/test_local
+
+deploy: setup templates ## to AWS: STAGE=dev ARCH=arm64|x86_64, settings in samconfig.toml
+	$(CARGO_LAMBDA) build --release --workspace --bins --locked --skip-target-check \
+	  $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+	$(SAM) deploy --config-env $(STAGE) --parameter-overrides Stage=$(STAGE) Architecture=$(ARCH) $(PARAMETERS)
+
+clean: stop ## remove what was built and installed here
+	rm -rf target .local .aws-sam
+
+.PHONY: help setup mold build templates run up stop check check-rust check-python \
+  check-templates test test-local deploy clean

@@ -1,0 +1,38 @@
+"""Tables: what must survive, and that everything can be restored."""
+
+from __future__ import annotations
+
+import stacks
+
+TRUTH = {"JournalTable", "WalletsTable", "UsersTable", "UserKeysTable"}
+
+
+def test_every_table_is_encrypted_on_demand_and_restorable() -> None:
+    for table in stacks.resources("AWS::DynamoDB::Table"):
+        properties = table.properties
+        assert properties["BillingMode"] == "PAY_PER_REQUEST", table
+        assert properties["SSESpecification"]["SSEEnabled"] is True, table
+        recovery = properties["PointInTimeRecoverySpecification"]
+        assert recovery["PointInTimeRecoveryEnabled"] is True, table
+
+
+def test_money_and_people_outlive_their_stack() -> None:
+    root = stacks.translated(stacks.ROOT_TEMPLATE)["Resources"]
+    tables = {name for name, body in root.items() if body["Type"] == "AWS::DynamoDB::Table"}
+    assert tables == TRUTH
+    for name in TRUTH:
+        assert root[name]["DeletionPolicy"] == root[name]["UpdateReplacePolicy"] == "Retain"
+        protection = root[name]["Properties"]["DeletionProtectionEnabled"]
+        assert protection == {"Fn::If": ["IsProtected", True, False]}
+
+
+def test_the_journal_streams_new_images_and_never_expires() -> None:
+    journal = stacks.translated(stacks.ROOT_TEMPLATE)["Resources"]["JournalTable"]["Properties"]
+    assert journal["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert "TimeToLiveSpecification" not in journal
+    assert "GlobalSecondaryIndexes" not in journal
+
+
+def test_keys_are_retained() -> None:
+    for key in stacks.resources("AWS::KMS::Key"):
+        assert key.body["DeletionPolicy"] == key.body["UpdateReplacePolicy"] == "Retain"
