@@ -54,6 +54,14 @@ impl Balance {
         self.available.minus(blocked)
     }
 
+    /// What is available now, whoever the merchant: what has expired is no longer there.
+    ///
+    /// # Errors
+    /// If the numbers are too large.
+    pub fn unexpired(&self, now: Timestamp) -> Result<Amount, MoneyError> {
+        self.available.minus(sum(self.lots.iter().filter(|lot| lot.expired(now)))?)
+    }
+
     /// Drops what has expired and says how much that was.
     pub(crate) fn expire(&mut self, now: Timestamp) -> Result<Amount, MoneyError> {
         let expired = sum(self.lots.iter().filter(|lot| lot.expired(now)))?;

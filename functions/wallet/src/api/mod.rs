@@ -1,0 +1,3 @@
+//! Routes of the wallet.
+
+pub mod get_wallet;

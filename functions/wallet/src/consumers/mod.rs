@@ -1,0 +1,3 @@
+//! Credits that follow from other services' events.
+
+pub mod deposits;

@@ -1,0 +1,91 @@
+//! SDK clients, trimmed in this one place: no credential chain, no default HTTPS client, ring, and only
+//! the roots that AWS endpoints chain to (docs/adr/0004).
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::config::{Config, ConfigError};
+
+/// Roots of Amazon Trust Services (Amazon Root CA 1 to 4, Starfield Services G2).
+const AMAZON_ROOTS: &[u8] = include_bytes!("roots/amazon.pem");
+/// Roots that public providers chain to: the store that Mozilla keeps, as Debian packages it.
+const PUBLIC_ROOTS: &[u8] = include_bytes!("roots/public.pem");
+
+/// What every SDK client is made from.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// For the constructors of SDK clients.
+    pub sdk: SdkConfig,
+    /// For calls to outside parties, if not over the public roots.
+    pub outbound: Option<SharedHttpClient>,
+    /// Time.
+    pub time: SharedTimeSource,
+    /// Waiting.
+    pub sleep: SharedAsyncSleep,
+}
+
+impl Aws {
+    /// Clients for the endpoints and credentials of the environment.
+    ///
+    /// # Errors
+    /// If the region or the credentials are missing, or the roots cannot be read.
+    pub fn from_config(config: &Config) -> Result<Self, ConfigError> {
+        let credentials = Credentials::new(
+            config.require("AWS_ACCESS_KEY_ID")?,
+            config.require("AWS_SECRET_ACCESS_KEY")?,
+            config.get("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "environment",
+        );
+        let (time, sleep) = (SharedTimeSource::new(SystemTimeSource::new()), SharedAsyncSleep::new(TokioSleep::new()));
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(config.require("AWS_REGION")?.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(https(AMAZON_ROOTS)?)
+            .time_source(time.clone())
+            .sleep_impl(sleep.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_millis(1_000))
+                    .operation_attempt_timeout(Duration::from_millis(3_000))
+                    .operation_timeout(Duration::from_millis(8_000))
+                    .build(),
+            )
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(endpoint) = config.get("AWS_ENDPOINT_URL") {
+            sdk = sdk.endpoint_url(endpoint);
+        }
+        Ok(Self { sdk: sdk.build(), outbound: None, time, sleep })
+    }
+}
+
+/// A client for outside parties; made only where one is called, since reading its roots takes a while.
+pub(crate) fn public_https() -> Result<SharedHttpClient, ConfigError> {
+    https(PUBLIC_ROOTS)
+}
+
+fn https(roots: &'static [u8]) -> Result<SharedHttpClient, ConfigError> {
+    let store = tls::TrustStore::empty().with_native_roots(false).with_pem_certificate(roots);
+    let context = tls::TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .map_err(|_| ConfigError::Invalid("trust store".to_owned(), "a list of PEM certificates"))?;
+    Ok(aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_context(context)
+        .build_https())
+}

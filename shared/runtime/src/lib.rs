@@ -1,0 +1,39 @@
+//! What every Lambda shares, so that a function is a few lines: parse, call one use case, map the result.
+//!
+//! Invariants: a handler reads time, ids and randomness from its [`Context`] only; warm state lives in
+//! the [`Env`] and nowhere else; every failure is rejected, retried or parked with its reason; a person's
+//! data is [`Personal`] in memory and [`quoin_events::Sealed`] everywhere else.
+
+mod api;
+mod aws;
+mod config;
+mod consumer;
+mod context;
+mod env;
+mod launch;
+mod money_command;
+mod outbound;
+mod personal;
+mod problem;
+mod queue;
+mod secrets;
+mod signing;
+mod telemetry;
+mod webhook;
+
+pub use api::{Caller, Pages, Request, Response, Role, StoredAnswer};
+pub use aws::Aws;
+pub use config::{Config, ConfigError};
+pub use consumer::{Batch, Delivery, Failure, Message, Outcome, QueueResponse, SqsEvent, each, work};
+pub use context::{Context, Invocation};
+pub use env::Env;
+pub use lambda_runtime::Error;
+pub use launch::{run_api, run_batches, run_consumer, run_direct};
+pub use money_command::{CommandError, command, idempotent_command};
+pub use outbound::{OutboundError, OutboundRequest, OutboundResponse};
+pub use personal::{DataKey, NewDataKey, Personal, SealError};
+pub use problem::{FieldError, Problem};
+pub use queue::QueueMessage;
+pub use signing::{PublicKey, SigningError};
+pub use telemetry::Metrics;
+pub use webhook::{WebhookError, sign_webhook, verify_webhook};

@@ -1,0 +1,228 @@
+//! A person's data: in the clear only in memory, sealed under the person's own key everywhere else.
+
+use std::fmt;
+
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::DataKeySpec;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quoin_events::Sealed;
+use quoin_store::{Item, Key};
+use ring::{aead, hmac};
+use serde::{Deserialize, Serialize};
+
+use crate::{Env, Failure};
+
+/// A personal field in the clear. It cannot be serialised and its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Personal(String);
+
+impl Personal {
+    /// Wraps a text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself: for the provider that delivers it, or for its owner.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Personal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Personal(…)")
+    }
+}
+
+/// A sealed field that cannot be opened, or a key that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Not made with this key, altered, or of another person.
+    #[error("the sealed field cannot be opened with this person's key")]
+    Unreadable,
+    /// The key is not 256 bits.
+    #[error("the data key is malformed")]
+    Key,
+}
+
+/// A person's key. Sealing is deterministic: the same field of the same person gives the same text,
+/// so that a write that is tried again is the same write.
+#[derive(Clone)]
+pub struct DataKey {
+    user_id: String,
+    cipher: aead::LessSafeKey,
+    nonces: hmac::Key,
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey(…)")
+    }
+}
+
+impl DataKey {
+    /// The key of `user_id` from 32 secret bytes.
+    ///
+    /// # Errors
+    /// If there are not 32 bytes.
+    pub fn new(user_id: &str, bytes: &[u8]) -> Result<Self, SealError> {
+        let cipher = aead::UnboundKey::new(&aead::AES_256_GCM, bytes).map_err(|_| SealError::Key)?;
+        let derivation = hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        let nonce_key = hmac::sign(&derivation, b"quoin nonce v1");
+        Ok(Self {
+            user_id: user_id.to_owned(),
+            cipher: aead::LessSafeKey::new(cipher),
+            nonces: hmac::Key::new(hmac::HMAC_SHA256, nonce_key.as_ref()),
+        })
+    }
+
+    /// Seals a field.
+    ///
+    /// # Errors
+    /// If the cipher fails, which it does not for texts of any real length.
+    pub fn seal(&self, field: &Personal) -> Result<Sealed, SealError> {
+        let nonce: [u8; aead::NONCE_LEN] = hmac::sign(&self.nonces, field.0.as_bytes())
+            .as_ref()
+            .get(..aead::NONCE_LEN)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(SealError::Key)?;
+        let mut bytes = field.0.clone().into_bytes();
+        let aad = aead::Aad::from(self.user_id.as_bytes());
+        self.cipher
+            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aad, &mut bytes)
+            .map_err(|_| SealError::Unreadable)?;
+        let mut out = nonce.to_vec();
+        out.append(&mut bytes);
+        format!("{}{}", Sealed::PREFIX, STANDARD.encode(out)).parse().map_err(|_| SealError::Unreadable)
+    }
+
+    /// Opens a field.
+    ///
+    /// # Errors
+    /// If it was not sealed with this key, or was altered.
+    pub fn open(&self, sealed: &Sealed) -> Result<Personal, SealError> {
+        let text = sealed.as_str().strip_prefix(Sealed::PREFIX).ok_or(SealError::Unreadable)?;
+        let mut bytes = STANDARD.decode(text).map_err(|_| SealError::Unreadable)?;
+        let rest = bytes.split_off(aead::NONCE_LEN.min(bytes.len()));
+        let nonce = aead::Nonce::try_assume_unique_for_key(&bytes).map_err(|_| SealError::Unreadable)?;
+        let mut rest = rest;
+        let aad = aead::Aad::from(self.user_id.as_bytes());
+        let clear = self.cipher.open_in_place(nonce, aad, &mut rest).map_err(|_| SealError::Unreadable)?;
+        String::from_utf8(clear.to_vec()).map(Personal).map_err(|_| SealError::Unreadable)
+    }
+}
+
+/// A key that does not exist for others until its item is committed.
+#[derive(Debug)]
+pub struct NewDataKey {
+    /// For sealing.
+    pub key: DataKey,
+    /// The wrapped key, for the table of data keys.
+    pub item: Item,
+}
+
+/// What the table of data keys holds.
+#[derive(Serialize, Deserialize)]
+struct Wrapped {
+    key: String,
+}
+
+impl Env {
+    /// A new key for `user_id`, wrapped by KMS.
+    ///
+    /// # Errors
+    /// If KMS cannot be reached.
+    pub async fn new_data_key(&self, user_id: &str) -> Result<NewDataKey, Failure> {
+        let reply = self
+            .kms()
+            .generate_data_key()
+            .key_id(self.config.require("KEY_PERSONAL").map_err(Failure::transient)?)
+            .key_spec(DataKeySpec::Aes256)
+            .encryption_context("user_id", user_id)
+            .send()
+            .await
+            .map_err(|error| Failure::Transient(format!("no data key: {}", error.into_service_error())))?;
+        let clear = reply.plaintext.map(Blob::into_inner).unwrap_or_default();
+        let wrapped = reply.ciphertext_blob.map(Blob::into_inner).unwrap_or_default();
+        let key = DataKey::new(user_id, &clear).map_err(Failure::transient)?;
+        let item = Item::new()
+            .text("pk", user_id)
+            .json("wrapped", &Wrapped { key: STANDARD.encode(wrapped) })
+            .map_err(Failure::from)?;
+        Ok(NewDataKey { key, item })
+    }
+
+    /// The key of `user_id`; `None` if the person was erased or never existed.
+    ///
+    /// # Errors
+    /// If the table or KMS cannot be reached.
+    pub async fn data_key(&self, user_id: &str) -> Result<Option<DataKey>, Failure> {
+        if let Ok(keys) = self.data_keys.lock()
+            && let Some(key) = keys.get(user_id)
+        {
+            return Ok(Some(key.clone()));
+        }
+        let table = self.config.require("USER_KEYS_TABLE").map_err(Failure::transient)?;
+        let Some(item) = self.store.get(table, &Key::single(user_id), true).await? else { return Ok(None) };
+        let wrapped: Wrapped = item.require_json("wrapped")?;
+        let blob = STANDARD.decode(wrapped.key).map_err(Failure::poison)?;
+        let reply = self
+            .kms()
+            .decrypt()
+            .key_id(self.config.require("KEY_PERSONAL").map_err(Failure::transient)?)
+            .ciphertext_blob(Blob::new(blob))
+            .encryption_context("user_id", user_id)
+            .send()
+            .await
+            .map_err(|error| Failure::Transient(format!("the data key stays wrapped: {}", error.into_service_error())))?;
+        let clear = reply.plaintext.map(Blob::into_inner).unwrap_or_default();
+        let key = DataKey::new(user_id, &clear).map_err(Failure::transient)?;
+        if let Ok(mut keys) = self.data_keys.lock() {
+            // A bound on what one environment remembers; the oldest names go first.
+            while keys.len() >= 1_000 {
+                keys.pop_first();
+            }
+            keys.insert(user_id.to_owned(), key.clone());
+        }
+        Ok(Some(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_field_opens_only_for_its_owner_and_unaltered() {
+        let (anna, otto) = (DataKey::new("anna", &[7; 32]).unwrap(), DataKey::new("otto", &[7; 32]).unwrap());
+        let sealed = anna.seal(&Personal::new("+49 170 1234567")).unwrap();
+        assert_eq!(anna.open(&sealed).unwrap().reveal(), "+49 170 1234567");
+        assert_eq!(otto.open(&sealed), Err(SealError::Unreadable));
+        let altered = format!("{}A", sealed.as_str()).parse().unwrap();
+        assert_eq!(anna.open(&altered), Err(SealError::Unreadable));
+        assert_eq!(anna.seal(&Personal::new("+49 170 1234567")).unwrap(), sealed);
+    }
+
+    #[test]
+    fn debugging_shows_nothing() {
+        let personal = Personal::new("Jane Doe");
+        let sealed = DataKey::new("u", &[1; 32]).unwrap().seal(&personal).unwrap();
+        assert!(!format!("{personal:?}{sealed:?}").contains("Jane"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sealed_opens_again(text in ".{0,200}") {
+            let key = DataKey::new("u", &[3; 32]).unwrap();
+            let sealed = key.seal(&Personal::new(text.clone())).unwrap();
+            prop_assert!(text.len() < 12 || !sealed.as_str().contains(&text));
+            let opened = key.open(&sealed).unwrap();
+            prop_assert_eq!(opened.reveal(), &text);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! One log line per invocation at the default level, which is also its metrics (CloudWatch embedded
+//! metric format), with the key names of Powertools; warnings and errors as lines of their own.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use quoin_events::Timestamp;
+use serde_json::{Map, Value, json};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::{Config, Failure, Outcome};
+
+/// What every line of a function says of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    service: String,
+    function_name: String,
+    memory_size: String,
+    namespace: String,
+}
+
+impl Identity {
+    pub(crate) fn from_config(config: &Config) -> Self {
+        let text = |name: &str, default: &str| config.get(name).unwrap_or(default).to_owned();
+        Self {
+            service: text("POWERTOOLS_SERVICE_NAME", "quoin"),
+            function_name: text("AWS_LAMBDA_FUNCTION_NAME", "local"),
+            memory_size: text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            namespace: text("POWERTOOLS_METRICS_NAMESPACE", "Quoin"),
+        }
+    }
+}
+
+/// What one invocation's line will say.
+#[derive(Debug)]
+pub struct Metrics {
+    identity: Identity,
+    fields: Map<String, Value>,
+    label: Option<String>,
+    handled: u64,
+    errors: u64,
+    faults: u64,
+    extra: BTreeMap<&'static str, (u64, &'static str)>,
+    cold_start: bool,
+    started: Timestamp,
+}
+
+/// Messages of a batch by label and outcome.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    counts: BTreeMap<String, BTreeMap<&'static str, u64>>,
+}
+
+impl Tally {
+    pub(crate) fn outcome(&mut self, label: &str, outcome: Outcome) {
+        let name = match outcome {
+            Outcome::Applied => "applied",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Parked => "parked",
+            Outcome::Ignored(_) => "ignored",
+        };
+        self.count(label, name);
+    }
+
+    pub(crate) fn failure(&mut self, label: &str) {
+        self.count(label, "failed");
+    }
+
+    fn count(&mut self, label: &str, name: &'static str) {
+        let count = self.counts.entry(label.to_owned()).or_default().entry(name).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new(identity: Identity, started: Timestamp, cold_start: bool, function_request_id: &str) -> Self {
+        let mut fields = Map::new();
+        fields.insert("function_request_id".to_owned(), function_request_id.into());
+        Self {
+            identity,
+            fields,
+            label: None,
+            handled: 0,
+            errors: 0,
+            faults: 0,
+            extra: BTreeMap::new(),
+            cold_start,
+            started,
+        }
+    }
+
+    /// Says one more thing in the invocation's line; never personal data.
+    pub fn say(&mut self, name: &str, value: impl Into<Value>) {
+        self.fields.insert(name.to_owned(), value.into());
+    }
+
+    /// Counts `value` of the metric `name` in `unit` (a CloudWatch unit).
+    pub fn metric(&mut self, name: &'static str, value: u64, unit: &'static str) {
+        self.extra.insert(name, (value, unit));
+    }
+
+    pub(crate) fn answered(&mut self, status: u16, correlation_id: &str) {
+        self.say("correlation_id", correlation_id);
+        self.say("status", status);
+        self.handled = 1;
+        self.errors = u64::from((400..500).contains(&status));
+        self.faults = u64::from(status >= 500);
+    }
+
+    pub(crate) fn batch(&mut self, tally: Tally) {
+        let sum = |counts: &BTreeMap<&str, u64>| counts.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
+        self.handled = tally.counts.values().fold(self.handled, |all, counts| all.saturating_add(sum(counts)));
+        if let [(label, _)] = tally.counts.iter().collect::<Vec<_>>().as_slice() {
+            self.label = Some((*label).clone());
+        }
+        self.say("outcomes", json!(tally.counts));
+    }
+
+    pub(crate) fn failure(&mut self, message_id: &str, attempt: u32, failure: &Failure) {
+        self.faults = self.faults.saturating_add(1);
+        let class = match failure {
+            Failure::Transient(_) => "transient",
+            Failure::Poison(_) => "poison",
+        };
+        tracing::warn!(message_id, attempt, class, reason = %failure, "message not handled");
+    }
+
+    /// Writes the line.
+    pub(crate) fn finish(self, now: Timestamp) {
+        let latency = now.millis().saturating_sub(self.started.millis()).max(0);
+        let mut names = vec![
+            json!({ "Name": "Latency", "Unit": "Milliseconds" }),
+            json!({ "Name": "Handled", "Unit": "Count" }),
+            json!({ "Name": "Errors", "Unit": "Count" }),
+            json!({ "Name": "Faults", "Unit": "Count" }),
+        ];
+        let mut line = self.fields;
+        for (name, (value, unit)) in self.extra {
+            names.push(json!({ "Name": name, "Unit": unit }));
+            line.insert(name.to_owned(), value.into());
+        }
+        let mut dimensions = vec![json!(["service", "function_name"])];
+        if let Some(label) = self.label {
+            line.insert("event".to_owned(), label.into());
+            dimensions.push(json!(["service", "event"]));
+        }
+        let own = json!({
+            "_aws": {
+                "Timestamp": now.millis(),
+                "CloudWatchMetrics": [{ "Namespace": self.identity.namespace, "Dimensions": dimensions, "Metrics": names }],
+            },
+            "level": "INFO",
+            "message": "invocation",
+            "timestamp": now,
+            "service": self.identity.service,
+            "function_name": self.identity.function_name,
+            "function_memory_size": self.identity.memory_size,
+            "cold_start": self.cold_start,
+            "Latency": latency,
+            "Handled": self.handled,
+            "Errors": self.errors,
+            "Faults": self.faults,
+        });
+        if let Value::Object(own) = own {
+            line.extend(own);
+        }
+        write_line(&Value::Object(line));
+    }
+}
+
+fn write_line(line: &Value) {
+    let mut text = line.to_string();
+    text.push('\n');
+    // A log that cannot be written has nowhere to be reported.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Writes `tracing` events as JSON lines; spans' fields (the correlation id) are part of each line.
+struct JsonLines {
+    identity: Identity,
+}
+
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
+    fn on_new_span(&self, attributes: &tracing::span::Attributes<'_>, id: &tracing::Id, context: LayerContext<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: LayerContext<'_, S>) {
+        let mut fields = Fields::default();
+        for span in context.event_scope(event).into_iter().flatten() {
+            if let Some(outer) = span.extensions().get::<Fields>() {
+                fields.0.extend(outer.0.clone());
+            }
+        }
+        event.record(&mut fields);
+        fields.0.insert("level".to_owned(), event.metadata().level().as_str().into());
+        fields.0.insert("location".to_owned(), event.metadata().target().into());
+        fields.0.insert("service".to_owned(), self.identity.service.clone().into());
+        fields.0.insert("function_name".to_owned(), self.identity.function_name.clone().into());
+        write_line(&Value::Object(fields.0));
+    }
+}
+
+/// Starts logging for this process at the level of `POWERTOOLS_LOG_LEVEL`.
+pub(crate) fn start(config: &Config) {
+    let level = match config.get("POWERTOOLS_LOG_LEVEL").unwrap_or("INFO").to_ascii_uppercase().as_str() {
+        "DEBUG" => Level::DEBUG,
+        "WARN" | "WARNING" => Level::WARN,
+        "ERROR" | "CRITICAL" => Level::ERROR,
+        _ => Level::INFO,
+    };
+    let own = tracing_subscriber::filter::filter_fn(move |metadata| {
+        // Libraries below us may print what they carry; only their warnings are let through.
+        let bound = if metadata.target().starts_with("quoin") { level } else { Level::WARN.min(level) };
+        *metadata.level() <= bound
+    });
+    let lines = JsonLines { identity: Identity::from_config(config) }.with_filter(own);
+    // A second start in one process (a simulation) keeps the first.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
+}
