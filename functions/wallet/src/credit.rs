@@ -3,7 +3,9 @@
 use quoin_events::{EntityRef, Timestamp};
 use quoin_ledger::{Change, Movement, Rejection, decide};
 use quoin_runtime::{Context, Env, Failure, Outcome};
-use quoin_store::{Append, Commit, ExecuteError, Proposal, Receipt, StoreError, Stream, WalletWrite, body_hash, execute};
+use quoin_store::{
+    Append, Commit, ExecuteError, Proposal, Receipt, StoreError, Stream, WalletWrite, body_hash, execute,
+};
 
 use crate::snapshot::OneWallet;
 
@@ -38,7 +40,8 @@ impl std::fmt::Display for Refusal {
 /// Carries out `operation` unless it was carried out before.
 pub(crate) async fn apply(env: &Env, context: &Context, operation: &Operation) -> Result<Outcome, Failure> {
     let calendar = env.config.calendar()?;
-    let hash = body_hash(&(&operation.id, &operation.user_id, operation.related.id.as_str())).map_err(Failure::poison)?;
+    let hash =
+        body_hash(&(&operation.id, &operation.user_id, operation.related.id.as_str())).map_err(Failure::poison)?;
     let change = Change { related: operation.related.clone(), movements: operation.movements.clone() };
     let propose = |snapshot: &OneWallet, now: Timestamp| {
         let wallet = snapshot.0.as_ref().ok_or(Refusal::NoWallet)?;
@@ -55,7 +58,9 @@ pub(crate) async fn apply(env: &Env, context: &Context, operation: &Operation) -
         Ok(executed) if executed.repeated => Ok(Outcome::Duplicate),
         Ok(_) => Ok(Outcome::Applied),
         // The wallet is made by the same transaction as the account; its events cannot be ahead of it for long.
-        Err(ExecuteError::Decide(refusal @ (Refusal::NoWallet | Refusal::Store(_)))) => Err(Failure::transient(refusal)),
+        Err(ExecuteError::Decide(refusal @ (Refusal::NoWallet | Refusal::Store(_)))) => {
+            Err(Failure::transient(refusal))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -103,7 +103,8 @@ impl Balance {
         self.available = self.available.minus(amount)?;
         let mut rest = amount;
         for own in [true, false] {
-            for lot in self.lots.iter_mut().filter(|lot| lot.merchant_id.is_some() == own && lot.accepted_by(merchant)) {
+            for lot in self.lots.iter_mut().filter(|lot| lot.merchant_id.is_some() == own && lot.accepted_by(merchant))
+            {
                 let part = rest.min(lot.amount);
                 lot.amount = lot.amount.minus(part)?;
                 rest = rest.minus(part)?;

@@ -27,8 +27,7 @@ pub struct Link<'a> {
 #[must_use]
 pub fn chain_hash(link: Link<'_>) -> String {
     let version = link.version.to_string();
-    let fields =
-        [link.previous, link.user_id, &version, link.at, link.lines, link.after, link.cause, link.events_hash];
+    let fields = [link.previous, link.user_id, &version, link.at, link.lines, link.after, link.cause, link.events_hash];
     hash_fields(&fields)
 }
 

@@ -75,7 +75,13 @@ impl Drafting {
         Ok(())
     }
 
-    fn debit(&mut self, asset: Asset, amount: Amount, purpose: Purpose, merchant: Option<&str>) -> Result<(), Rejection> {
+    fn debit(
+        &mut self,
+        asset: Asset,
+        amount: Amount,
+        purpose: Purpose,
+        merchant: Option<&str>,
+    ) -> Result<(), Rejection> {
         above_zero(amount)?;
         if purpose.is_play() {
             self.allow_play(asset, amount)?;
@@ -125,7 +131,9 @@ impl Drafting {
                 limits.give_back(LimitKind::Stake, asset, amount, now, calendar);
             }
             Purpose::CreditDeposit => {
-                for limit in limits.0.iter_mut().filter(|limit| limit.kind == LimitKind::Deposit && limit.asset == asset) {
+                for limit in
+                    limits.0.iter_mut().filter(|limit| limit.kind == LimitKind::Deposit && limit.asset == asset)
+                {
                     let start = calendar.start(limit.period, now);
                     let used = if start > limit.window { Amount::ZERO } else { limit.used };
                     limit.window = limit.window.max(start);

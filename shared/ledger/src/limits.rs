@@ -75,9 +75,9 @@ impl Window {
         let day = moment.date();
         let first = match period {
             LimitPeriod::Day => day,
-            LimitPeriod::Week => day
-                .checked_sub(Duration::days(i64::from(day.weekday().number_days_from_monday())))
-                .unwrap_or(day),
+            LimitPeriod::Week => {
+                day.checked_sub(Duration::days(i64::from(day.weekday().number_days_from_monday()))).unwrap_or(day)
+            }
             LimitPeriod::Month => day.replace_day(1).unwrap_or(day),
         };
         let ms = first.midnight().assume_utc().unix_timestamp().saturating_mul(1000);
@@ -154,7 +154,14 @@ impl Limits {
     }
 
     /// Gives back `amount`, never below nothing.
-    pub(crate) fn give_back(&mut self, kind: LimitKind, asset: Asset, amount: Amount, now: Timestamp, calendar: Window) {
+    pub(crate) fn give_back(
+        &mut self,
+        kind: LimitKind,
+        asset: Asset,
+        amount: Amount,
+        now: Timestamp,
+        calendar: Window,
+    ) {
         for limit in self.0.iter_mut().filter(|limit| limit.kind == kind && limit.asset == asset) {
             limit.refresh(now, calendar);
             limit.used = limit.used.minus(amount).unwrap_or(Amount::ZERO);

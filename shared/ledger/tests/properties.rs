@@ -23,11 +23,31 @@ fn movement() -> impl Strategy<Value = Movement> {
         merchant_id: None,
     }));
     prop_oneof![
-        (asset(), amount(), lot).prop_map(|(asset, amount, lot)| Movement::Credit { asset, amount, purpose: Purpose::CreditDeposit, lot }),
-        (asset(), amount()).prop_map(|(asset, amount)| Movement::Debit { asset, amount, purpose: Purpose::DebitBetStake, merchant_id: None }),
-        (asset(), amount()).prop_map(|(asset, amount)| Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection }),
-        (hold_id.clone(), asset(), amount()).prop_map(|(hold_id, asset, amount)| Movement::Hold { hold_id, asset, amount, expires_at: None }),
-        (hold_id.clone(), prop::option::of(amount())).prop_map(|(hold_id, amount)| Movement::Capture { hold_id, amount }),
+        (asset(), amount(), lot).prop_map(|(asset, amount, lot)| Movement::Credit {
+            asset,
+            amount,
+            purpose: Purpose::CreditDeposit,
+            lot
+        }),
+        (asset(), amount()).prop_map(|(asset, amount)| Movement::Debit {
+            asset,
+            amount,
+            purpose: Purpose::DebitBetStake,
+            merchant_id: None
+        }),
+        (asset(), amount()).prop_map(|(asset, amount)| Movement::Collect {
+            asset,
+            amount,
+            purpose: Purpose::DebitBetCorrection
+        }),
+        (hold_id.clone(), asset(), amount()).prop_map(|(hold_id, asset, amount)| Movement::Hold {
+            hold_id,
+            asset,
+            amount,
+            expires_at: None
+        }),
+        (hold_id.clone(), prop::option::of(amount()))
+            .prop_map(|(hold_id, amount)| Movement::Capture { hold_id, amount }),
         hold_id.prop_map(|hold_id| Movement::Void { hold_id }),
     ]
 }
@@ -141,8 +161,18 @@ proptest! {
 #[test]
 fn a_refusal_names_what_was_needed_and_what_was_there() {
     let wallet = Wallet::new("user_1".into(), Timestamp::from_millis(0));
-    let debit = Movement::Debit { asset: Asset::Cash, amount: Amount::whole(5), purpose: Purpose::DebitBetStake, merchant_id: None };
-    let refused = decide(&wallet, &Change { related: related(), movements: vec![debit] }, Timestamp::from_millis(1), Window::default());
+    let debit = Movement::Debit {
+        asset: Asset::Cash,
+        amount: Amount::whole(5),
+        purpose: Purpose::DebitBetStake,
+        merchant_id: None,
+    };
+    let refused = decide(
+        &wallet,
+        &Change { related: related(), movements: vec![debit] },
+        Timestamp::from_millis(1),
+        Window::default(),
+    );
     assert_eq!(
         refused,
         Err(Rejection::InsufficientBalance { asset: Asset::Cash, required: Amount::whole(5), available: Amount::ZERO })

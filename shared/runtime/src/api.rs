@@ -136,9 +136,9 @@ impl Request {
         let body = match (event.body, event.is_base64_encoded) {
             (None, _) => Vec::new(),
             (Some(text), false) => text.into_bytes(),
-            (Some(text), true) => STANDARD
-                .decode(text)
-                .map_err(|_| Problem::new(400, "BODY_MALFORMED", "the body cannot be read"))?,
+            (Some(text), true) => {
+                STANDARD.decode(text).map_err(|_| Problem::new(400, "BODY_MALFORMED", "the body cannot be read"))?
+            }
         };
         let principal = event.request_context.authorizer.and_then(|authorizer| authorizer.lambda);
         let caller = principal.filter(|principal| !principal.sub.is_empty()).map(|principal| Caller {

@@ -241,7 +241,13 @@ pub async fn work<M: Message>(
 }
 
 /// Parks or delays a message; true when the queue may forget it.
-async fn settle_failure(env: &Env, schedule: &[u32], record: &Record, failure: &Failure, metrics: &mut Metrics) -> bool {
+async fn settle_failure(
+    env: &Env,
+    schedule: &[u32],
+    record: &Record,
+    failure: &Failure,
+    metrics: &mut Metrics,
+) -> bool {
     let attempt = record.attempt();
     let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
     let delay = match failure {

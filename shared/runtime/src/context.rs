@@ -46,11 +46,15 @@ impl Context {
 
     /// A context for a request.
     #[must_use]
-    pub fn of_request(clock: &Clock, invocation: &Invocation, request_id: Option<&str>, traceparent: Option<&str>) -> Self {
-        let request_id = request_id.filter(|id| is_request_id(id)).map_or_else(
-            || format!("req_{:032x}", clock.random_u128()),
-            str::to_owned,
-        );
+    pub fn of_request(
+        clock: &Clock,
+        invocation: &Invocation,
+        request_id: Option<&str>,
+        traceparent: Option<&str>,
+    ) -> Self {
+        let request_id = request_id
+            .filter(|id| is_request_id(id))
+            .map_or_else(|| format!("req_{:032x}", clock.random_u128()), str::to_owned);
         let traceparent = traceparent
             .filter(|text| is_traceparent(text))
             .map(str::to_owned)
@@ -105,10 +109,7 @@ mod tests {
     #[test]
     fn xray_headers_become_w3c_trace_context() {
         let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
-        assert_eq!(
-            from_xray(header).as_deref(),
-            Some("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01")
-        );
+        assert_eq!(from_xray(header).as_deref(), Some("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01"));
         assert_eq!(from_xray("Self=1"), None);
     }
 

@@ -51,7 +51,9 @@ fn answer(problem: &Problem, request_id: &str) -> Response {
 /// # Errors
 /// If the environment is incomplete or the runtime stops.
 pub fn run_consumer(handler: impl AsyncFn(&Env, &Delivery<BusEvent>) -> Result<Outcome, Failure>) -> Result<(), Error> {
-    run_batches(async |env: &Env, batch: &Batch<BusEvent>| Box::pin(each(env, batch, async |env, one| Box::pin(handler(env, one)).await)).await)
+    run_batches(async |env: &Env, batch: &Batch<BusEvent>| {
+        Box::pin(each(env, batch, async |env, one| Box::pin(handler(env, one)).await)).await
+    })
 }
 
 /// Runs a consumer that handles a batch at once.

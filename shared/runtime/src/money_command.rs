@@ -13,10 +13,9 @@ impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         match error {
             ExecuteError::Decide(problem) => problem,
-            ExecuteError::KeyReused => Self::refused(
-                "IDEMPOTENCY_KEY_REUSED",
-                "the Idempotency-Key was used for a request with another body",
-            ),
+            ExecuteError::KeyReused => {
+                Self::refused("IDEMPOTENCY_KEY_REUSED", "the Idempotency-Key was used for a request with another body")
+            }
             ExecuteError::Contended | ExecuteError::Blocked(_) => Self::contended(),
             ExecuteError::Store(error) => error.into(),
         }

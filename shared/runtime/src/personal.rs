@@ -178,7 +178,9 @@ impl Env {
             .encryption_context("user_id", user_id)
             .send()
             .await
-            .map_err(|error| Failure::Transient(format!("the data key stays wrapped: {}", error.into_service_error())))?;
+            .map_err(|error| {
+                Failure::Transient(format!("the data key stays wrapped: {}", error.into_service_error()))
+            })?;
         let clear = reply.plaintext.map(Blob::into_inner).unwrap_or_default();
         let key = DataKey::new(user_id, &clear).map_err(Failure::transient)?;
         if let Ok(mut keys) = self.data_keys.lock() {

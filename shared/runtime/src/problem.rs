@@ -197,10 +197,9 @@ impl From<&Rejection> for Problem {
     fn from(rejection: &Rejection) -> Self {
         let problem = Self::refused(rejection.code(), rejection.to_string());
         match rejection {
-            Rejection::InsufficientBalance { asset, required, available } => problem
-                .with("asset", asset)
-                .with("amount_required", required)
-                .with("amount_available", available),
+            Rejection::InsufficientBalance { asset, required, available } => {
+                problem.with("asset", asset).with("amount_required", required).with("amount_available", available)
+            }
             Rejection::LimitReached(reached) => problem.with("limit", reached.as_ref()),
             Rejection::SelfExcluded
             | Rejection::Closed

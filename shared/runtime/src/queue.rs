@@ -75,7 +75,13 @@ impl Env {
     }
 
     /// Puts a message into this consumer's dead-letter queue with its reason.
-    pub(crate) async fn park(&self, body: &str, message_id: &str, attempts: u32, failure: &Failure) -> Result<(), Failure> {
+    pub(crate) async fn park(
+        &self,
+        body: &str,
+        message_id: &str,
+        attempts: u32,
+        failure: &Failure,
+    ) -> Result<(), Failure> {
         let class = match failure {
             Failure::Transient(_) => "exhausted",
             Failure::Poison(_) => "poison",

@@ -47,10 +47,7 @@ pub fn verify_webhook(
     }
     let expected = signature(secret, id, seconds, body)?;
     // Every given signature is compared in full: the time taken tells nothing.
-    let matches = given
-        .split(' ')
-        .filter(|one| bool::from(one.as_bytes().ct_eq(expected.as_bytes())))
-        .count();
+    let matches = given.split(' ').filter(|one| bool::from(one.as_bytes().ct_eq(expected.as_bytes()))).count();
     if matches == 0 { Err(WebhookError::Signature) } else { Ok(id.to_owned()) }
 }
 
@@ -58,7 +55,12 @@ pub fn verify_webhook(
 ///
 /// # Errors
 /// If the secret is malformed.
-pub fn sign_webhook(secret: &str, id: &str, now: Timestamp, body: &[u8]) -> Result<Vec<(String, String)>, WebhookError> {
+pub fn sign_webhook(
+    secret: &str,
+    id: &str,
+    now: Timestamp,
+    body: &[u8],
+) -> Result<Vec<(String, String)>, WebhookError> {
     Ok(vec![
         ("webhook-id".to_owned(), id.to_owned()),
         ("webhook-timestamp".to_owned(), now.seconds().to_string()),

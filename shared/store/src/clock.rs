@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
-use aws_smithy_async::time::{SharedTimeSource};
+use aws_smithy_async::time::SharedTimeSource;
 use quoin_events::Timestamp;
 
 /// The only source of time, waiting and chance.

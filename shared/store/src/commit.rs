@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::answer::hex;
 use crate::wallet_item;
-use crate::{Head, Item, Key, Receipt, Stream, StoreError, Update};
+use crate::{Head, Item, Key, Receipt, StoreError, Stream, Update};
 
 /// One new item of one stream.
 #[derive(Debug, Clone)]
@@ -127,8 +127,7 @@ impl WalletWrite {
         for posting in &decision.postings {
             let Some(entry) = posting.entry(&before.user_id, &decision.related) else { continue };
             decision.wallet.event_count = decision.wallet.event_count.saturating_add(1);
-            let wallet =
-                WalletRef { id: before.user_id.clone(), version, sequence: decision.wallet.event_count };
+            let wallet = WalletRef { id: before.user_id.clone(), version, sequence: decision.wallet.event_count };
             let at = decision.wallet.at;
             let draft = if posting.delta.is_negative() {
                 Draft::new(&WalletDebited(entry), at)
@@ -170,7 +169,12 @@ impl WalletWrite {
         Stream::new("wallet", self.before.user_id.clone())
     }
 
-    fn render(&self, elsewhere: &[(String, String)], origin: &Origin, source: &str) -> Result<RenderedWallet, StoreError> {
+    fn render(
+        &self,
+        elsewhere: &[(String, String)],
+        origin: &Origin,
+        source: &str,
+    ) -> Result<RenderedWallet, StoreError> {
         let mut wallet = self.decision.wallet.clone();
         let stream = self.stream();
         let mut append = Append {
@@ -216,7 +220,12 @@ impl WalletWrite {
             .text("evh", events_hash)
             .text("ph", self.before.chain_head.clone())
             .text("h", wallet.chain_head.clone());
-        Ok(RenderedWallet { before: self.before.version, attributes: wallet_item::attributes(&wallet)?, journal, wallet })
+        Ok(RenderedWallet {
+            before: self.before.version,
+            attributes: wallet_item::attributes(&wallet)?,
+            journal,
+            wallet,
+        })
     }
 }
 

@@ -23,7 +23,7 @@ pub use clock::Clock;
 pub use commit::{Append, Commit, WalletWrite};
 pub use cursor::{InvalidCursor, decode_cursor, encode_cursor};
 pub use error::{Lost, StoreError};
-pub use execute::{Deadline, Executed, ExecuteError, Proposal, Snapshot, execute};
+pub use execute::{Deadline, ExecuteError, Executed, Proposal, Snapshot, execute};
 pub use item::{Item, Key};
 pub use journal::{Head, JournalItem, Stream};
 pub use store::{Store, Tables};

@@ -8,7 +8,7 @@ use quoin_ledger::Wallet;
 
 use crate::table::{Page, Query};
 use crate::write::unavailable;
-use crate::{Head, Item, JournalItem, Key, Stream, StoreError, wallet_item};
+use crate::{Head, Item, JournalItem, Key, StoreError, Stream, wallet_item};
 
 /// Names of the tables that carry the truth, and of the function that writes.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +65,12 @@ impl Store {
     ///
     /// # Errors
     /// The classes of every request.
-    pub async fn newest(&self, stream: &Stream, limit: i32, before: Option<u64>) -> Result<Vec<JournalItem>, StoreError> {
+    pub async fn newest(
+        &self,
+        stream: &Stream,
+        limit: i32,
+        before: Option<u64>,
+    ) -> Result<Vec<JournalItem>, StoreError> {
         let mut request = self
             .client
             .query()
@@ -105,7 +110,11 @@ impl Store {
     /// # Errors
     /// The classes of every request.
     pub async fn wallet(&self, user_id: &str) -> Result<Option<Wallet>, StoreError> {
-        self.get(&self.tables.wallets, &wallet_item::key(user_id), true).await?.as_ref().map(wallet_item::read).transpose()
+        self.get(&self.tables.wallets, &wallet_item::key(user_id), true)
+            .await?
+            .as_ref()
+            .map(wallet_item::read)
+            .transpose()
     }
 
     /// Wallets and items in one round trip, read consistently, in the order asked for.
@@ -121,7 +130,8 @@ impl Store {
         let wanted: Vec<_> = wallets.chain(keys.iter().cloned()).collect();
         let mut found = self.batch(&wanted).await?;
         let items = found.split_off(users.len().min(found.len()));
-        let wallets = found.iter().map(|item| item.as_ref().map(wallet_item::read).transpose()).collect::<Result<_, _>>()?;
+        let wallets =
+            found.iter().map(|item| item.as_ref().map(wallet_item::read).transpose()).collect::<Result<_, _>>()?;
         Ok((wallets, items))
     }
 
@@ -150,7 +160,8 @@ impl Store {
             for (table, items) in page.responses.unwrap_or_default() {
                 for item in items {
                     let item = Item(item);
-                    let key = Key::new(item.get_text("pk").unwrap_or_default(), item.get_text("sk").unwrap_or_default());
+                    let key =
+                        Key::new(item.get_text("pk").unwrap_or_default(), item.get_text("sk").unwrap_or_default());
                     found.insert((table.clone(), key), item);
                 }
             }
@@ -170,7 +181,8 @@ impl Store {
     /// # Errors
     /// The classes of every request.
     pub async fn get(&self, table: &str, key: &Key, consistent: bool) -> Result<Option<Item>, StoreError> {
-        let request = self.client.get_item().table_name(table).set_key(Some(key.attributes())).consistent_read(consistent);
+        let request =
+            self.client.get_item().table_name(table).set_key(Some(key.attributes())).consistent_read(consistent);
         let found = request.send().await.map_err(|error| unavailable(&error))?;
         Ok(found.item.map(Item))
     }
@@ -208,9 +220,10 @@ impl Store {
             request = request.set_exclusive_start_key(Some(after.attributes()));
         }
         let page = request.send().await.map_err(|error| unavailable(&error))?;
-        let next = page.last_evaluated_key.map(Item).and_then(|key| {
-            Some(Key::new(key.get_text("pk")?, key.get_text("sk").unwrap_or_default()))
-        });
+        let next = page
+            .last_evaluated_key
+            .map(Item)
+            .and_then(|key| Some(Key::new(key.get_text("pk")?, key.get_text("sk").unwrap_or_default())));
         Ok(Page { items: page.items.unwrap_or_default().into_iter().map(Item).collect(), next })
     }
 }

@@ -185,7 +185,9 @@ impl Update {
     pub(crate) fn render(mut self) -> RenderedUpdate {
         let mut values = std::mem::take(&mut self.extra);
         let mut clauses = Vec::new();
-        for (word, sign, parts) in [("SET", " = ", std::mem::take(&mut self.set)), ("ADD", " ", std::mem::take(&mut self.add))] {
+        for (word, sign, parts) in
+            [("SET", " = ", std::mem::take(&mut self.set)), ("ADD", " ", std::mem::take(&mut self.add))]
+        {
             let mut terms = Vec::with_capacity(parts.len());
             for (name, value) in parts {
                 let alias = self.alias(&name);

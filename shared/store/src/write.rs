@@ -44,9 +44,7 @@ impl Store {
     // A single put costs half of a transaction of one.
     async fn append_one(&self, item: Item) -> Result<(), StoreError> {
         let request = self.client.put_item().table_name(&self.tables.journal).set_item(Some(item.0.clone()));
-        let request = request
-            .condition_expression(FREE)
-            .return_values_on_condition_check_failure(OnFailure::AllOld);
+        let request = request.condition_expression(FREE).return_values_on_condition_check_failure(OnFailure::AllOld);
         match request.send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
@@ -213,7 +211,8 @@ fn other_request(other: &Other) -> Result<TransactWriteItem, StoreError> {
 
 // Receipts and appends come first in a transaction, so a repeated command is recognised before a moved wallet.
 fn cancellation(parts: &[Part], reasons: &[CancellationReason], rendered: &RenderedCommit) -> Result<(), StoreError> {
-    let failed = |code: &str| parts.iter().zip(reasons).filter(move |(_, r)| r.code() == Some(code)).collect::<Vec<_>>();
+    let failed =
+        |code: &str| parts.iter().zip(reasons).filter(move |(_, r)| r.code() == Some(code)).collect::<Vec<_>>();
     let mut refused = failed("ConditionalCheckFailed");
     refused.sort_by_key(|(part, _)| match part {
         Part::Append(_) => 0,
@@ -221,7 +220,8 @@ fn cancellation(parts: &[Part], reasons: &[CancellationReason], rendered: &Rende
         Part::Other(_) => 2,
     });
     let Some((part, reason)) = refused.first() else {
-        let codes: Vec<_> = reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
+        let codes: Vec<_> =
+            reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
         return match codes.first() {
             Some(&"TransactionConflict") => Err(StoreError::Conflict),
             Some(&"ValidationError" | &"ItemCollectionSizeLimitExceeded") => {
@@ -272,8 +272,12 @@ where
     match code {
         Some("TransactionConflictException") => StoreError::Conflict,
         Some(
-            code @ ("ValidationException" | "AccessDeniedException" | "ResourceNotFoundException"
-            | "IdempotentParameterMismatchException" | "UnrecognizedClientException" | "SerializationException"),
+            code @ ("ValidationException"
+            | "AccessDeniedException"
+            | "ResourceNotFoundException"
+            | "IdempotentParameterMismatchException"
+            | "UnrecognizedClientException"
+            | "SerializationException"),
         ) => {
             let message = error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
             StoreError::Refused(format!("{code}: {message}"))

@@ -8,7 +8,9 @@ mod user;
 mod wallet;
 
 pub use betting::{BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection};
-pub use marketing::{BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded};
+pub use marketing::{
+    BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded,
+};
 pub use notification::{Channel, EmailSent, NotificationFailed, PushNotificationSent, SmsSent};
 pub use payment::{DepositFailed, DepositFailure, DepositInitiated, DepositSuccess};
 pub use user::{DeactivationReason, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered};
