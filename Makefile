@@ -65,12 +65,9 @@ check-templates:
 	$(PYTHON) tools/render_templates.py --check
 	$(PYTHON) -m pytest -q tests/test_templates
 
-test: setup ## unit, property and template tests
+test: setup ## unit, property, template and local stack tests
 	cargo test --workspace --locked
-	$(PYTHON) -m pytest -q tests/test_templates
-
-test-local: build ## the local stack's own tests, with IAM enforced
-	$(PYTHON) -m pytest -q tests/test_local
+	$(PYTHON) -m pytest -q tests/test_templates tests/test_local
 
 deploy: setup templates ## to AWS: STAGE=dev ARCH=arm64|x86_64, settings in samconfig.toml
 	$(CARGO_LAMBDA) build --release --workspace --bins --locked --skip-target-check \
@@ -81,4 +78,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help setup mold build templates run up stop check check-rust check-python \
-  check-templates test test-local deploy clean
+  check-templates test deploy clean
