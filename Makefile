@@ -69,6 +69,9 @@ test: setup ## unit, property, template and local stack tests
 	cargo test --workspace --locked
 	$(PYTHON) -m pytest -q tests/test_templates tests/test_local
 
+test-sam: build ## every function's sample under `sam local invoke`; needs docker
+	$(PYTHON) -m pytest -q tests/test_sam
+
 deploy: setup templates ## to AWS: STAGE=dev ARCH=arm64|x86_64, settings in samconfig.toml
 	$(CARGO_LAMBDA) build --release --workspace --bins --locked --skip-target-check \
 	  $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
@@ -78,4 +81,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help setup mold build templates run up stop check check-rust check-python \
-  check-templates test deploy clean
+  check-templates test test-sam deploy clean

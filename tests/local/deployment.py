@@ -19,11 +19,16 @@ STACK = f"quoin-{STAGE}"
 WEBHOOK_SECRETS = ("betradar", "payment", "sms", "casino", "merchant")
 
 
+def architecture() -> str:
+    """This machine's, as Lambda calls it."""
+    return "arm64" if os.uname().machine == "aarch64" else "x86_64"
+
+
 def parameters(server: Server) -> dict[str, str]:
     """The template's parameters on this machine."""
     return {
         "Stage": STAGE,
-        "Architecture": "arm64" if os.uname().machine == "aarch64" else "x86_64",
+        "Architecture": architecture(),
         "OnAws": "false",
         "ApiOrigin": server.url,
         "SandboxEnabled": "true",

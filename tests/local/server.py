@@ -41,10 +41,11 @@ class Server:
     pid: int
     port: int
     auth: bool
+    host: str = HOST
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
 
 def start(port: int | None = None, auth: bool = False) -> Server:
