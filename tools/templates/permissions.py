@@ -95,6 +95,7 @@ def _leading_keys(kinds: list[str]) -> dict[str, Any]:
 def _wallets(grants: Grants, _service: Service, wanted: list[str]) -> None:
     table = _table_arn("WalletsTable")
     grants.environment["WALLETS_TABLE"] = cfn.ref("WalletsTable")
+    grants.environment["TIME_ZONE_OFFSET_MINUTES"] = cfn.ref("TimeZoneOffsetMinutes")
     rights = {
         "read": ("WalletsRead", ["BatchGetItem", "GetItem"], None),
         "transact": ("WalletsTransact", ["UpdateItem"], ENCLOSED),

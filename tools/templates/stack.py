@@ -9,7 +9,7 @@ from .declaration import PRIORITIES, DeclarationError, Service, pascal
 
 # A child's parameter: its type, and the root's expression that supplies it (by default
 # the root's parameter of the same name).
-NUMBER = {"CashScale", "LogRetentionDays"}
+NUMBER = {"CashScale", "LogRetentionDays", "TimeZoneOffsetMinutes"}
 FROM_ROOT: dict[str, cfn.Tag] = {
     "ApiId": cfn.ref("HttpApi"),
     "ApiUrl": cfn.if_(
