@@ -13,6 +13,7 @@ mod decide;
 mod limits;
 mod posting;
 mod rejection;
+mod restrict;
 mod wallet;
 
 pub use balance::{Balance, Lot, MAX_LOTS};
@@ -22,4 +23,5 @@ pub use decide::{Decision, decide};
 pub use limits::{Limit, LimitError, Limits, PendingIncrease, Window};
 pub use posting::Posting;
 pub use rejection::Rejection;
+pub use restrict::restrict;
 pub use wallet::{Hold, Status, Wallet};

@@ -28,7 +28,7 @@ pub use consumer::{Batch, Delivery, Failure, Message, Outcome, QueueResponse, Sq
 pub use context::{Context, Invocation};
 pub use env::Env;
 pub use lambda_runtime::Error;
-pub use launch::{run_api, run_batches, run_consumer, run_direct};
+pub use launch::{run_api, run_batches, run_consumer, run_direct, run_worker};
 pub use money_command::{CommandError, command, idempotent_command};
 pub use outbound::{OutboundError, OutboundRequest, OutboundResponse};
 pub use personal::{DataKey, NewDataKey, Personal, SealError};

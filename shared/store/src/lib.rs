@@ -13,6 +13,7 @@ mod error;
 mod execute;
 mod item;
 mod journal;
+mod put_all;
 mod store;
 mod table;
 mod wallet_item;

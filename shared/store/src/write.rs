@@ -92,10 +92,10 @@ impl Store {
     fn update_wallet(&self, wallet: &RenderedWallet) -> Result<TransactWriteItem, StoreError> {
         let mut update = Update::of(self.tables.wallets.clone(), wallet_item::key(&wallet.wallet.user_id));
         for (name, value) in &wallet.attributes.0 {
-            update = match value {
-                AttributeValue::N(number) => update.number(name, number),
-                AttributeValue::S(text) => update.text(name, text.clone()),
-                _ => return Err(StoreError::corrupt("a wallet has only texts and numbers")),
+            update = match (value.as_n(), value.as_s()) {
+                (Ok(number), _) => update.number(name, number),
+                (_, Ok(text)) => update.text(name, text.clone()),
+                (Err(_), Err(_)) => return Err(StoreError::corrupt("a wallet has only texts and numbers")),
             };
         }
         let mut rendered = update.render();

@@ -1,0 +1,74 @@
+//! `POST /api/bets/{id}/cancel`: inside the window, the exact stake comes back in the same transaction.
+
+use quoin_events::Timestamp;
+use quoin_events::types::CancelReason;
+use quoin_ledger::Wallet;
+use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
+use quoin_store::{Answer, Append, Commit, Head, Proposal, Receipt, Snapshot, Stream, body_hash};
+use serde_json::json;
+
+use crate::bet::{Bet, BetStatus};
+use crate::settlement::{CancelError, cancellation};
+
+/// A bet, the end of its stream and its owner's wallet.
+struct BetAndWallet {
+    head: Head,
+    wallet: Option<Wallet>,
+}
+
+impl Snapshot for BetAndWallet {
+    fn rebase(&mut self, wallet: Wallet) {
+        self.wallet = Some(wallet);
+    }
+}
+
+/// Cancels a bet.
+///
+/// # Errors
+/// 400, 401, 404, 422 or 429.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let user_id = request.caller()?.user_id.as_str();
+    let bet_id = request.path("id")?;
+    let command_id = idempotent_command(request, "cmd")?;
+    let window_seconds: i64 = env.config.parse_or("BET_CANCEL_SECONDS", 60)?;
+    let hash = body_hash(&bet_id)?;
+    let load = async || {
+        let head = env.store.head(&Bet::stream(bet_id)).await?;
+        Ok(BetAndWallet { head, wallet: env.store.wallet(user_id).await? })
+    };
+    let propose = |found: &BetAndWallet, now: Timestamp| {
+        let bet = found.head.state.as_deref().and_then(|state| serde_json::from_str::<Bet>(state).ok());
+        let bet = bet.filter(|bet| bet.user_id == user_id).ok_or_else(|| Problem::not_found("bet"))?;
+        let wallet = found.wallet.clone().ok_or_else(|| Problem::not_found("wallet"))?;
+        let refusal = match bet.status {
+            BetStatus::Placed if now <= bet.placed_at.plus_seconds(window_seconds) => None,
+            BetStatus::Placed => Some(("BET_CANCEL_TOO_LATE", "the time in which the bet could be cancelled is over")),
+            BetStatus::Settled => Some(("BET_SETTLED", "the bet is settled")),
+            BetStatus::Cancelled => Some(("BET_CANCELLED", "the bet is cancelled")),
+        };
+        let receipt = |answer: Answer| {
+            let receipt = Receipt { body_hash: hash.clone(), answer: Some(answer) };
+            Append::first(Stream::new("cmd", command_id.clone()), now).receipt(receipt)
+        };
+        let (commit, answer) = match refusal {
+            Some((code, detail)) => {
+                let answer = Problem::refused(code, detail).answer(request.context.request_id())?;
+                (Commit::new().append(receipt(answer.clone())), answer)
+            }
+            None => {
+                let body = json!({ "bet_id": bet_id, "status": "cancelled", "refund": bet.stake });
+                let answer = Answer::new(200, &body)?;
+                let cancelled = cancellation(env, &bet, &found.head, wallet, CancelReason::Customer)
+                    .map_err(|error| match error {
+                        CancelError::Rejected(rejection) => Problem::from(&rejection),
+                        CancelError::Config(error) => error.into(),
+                        CancelError::Store(error) => error.into(),
+                        CancelError::Json(error) => error.into(),
+                    })?;
+                (cancelled.append(receipt(answer.clone())), answer)
+            }
+        };
+        Ok(Proposal { commit, body_hash: hash.clone(), answer: Some(answer) })
+    };
+    command(env, &request.context, load, propose).await
+}

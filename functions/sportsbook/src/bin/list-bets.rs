@@ -1,0 +1,5 @@
+//! `GET /api/bets`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_api(quoin_sportsbook::api::list_bets::handle)
+}

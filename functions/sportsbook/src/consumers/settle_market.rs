@@ -1,0 +1,44 @@
+//! A market's result is written: its bets are looked up shard by shard and handed on in chunks. When the
+//! time runs short, the rest of the work is a message to the same queue.
+
+use quoin_runtime::{Delivery, Env, Failure, Outcome, QueueMessage};
+use quoin_store::{Key, Query};
+
+use crate::settlement::{MarketTask, facts};
+use crate::table::{SHARDS, TABLE};
+
+/// Bets of one message.
+const CHUNK: usize = 10;
+/// Index rows of one page.
+const PAGE: u32 = 100;
+
+/// Hands on the bets of a market.
+///
+/// # Errors
+/// Transient or poison, as every consumer.
+pub async fn handle(env: &Env, delivery: &Delivery<MarketTask>) -> Result<Outcome, Failure> {
+    let (task, table) = (&delivery.message, env.config.table(TABLE)?);
+    let known = facts(env, std::slice::from_ref(&task.market)).await?.pop().unwrap_or_default();
+    let stop = delivery.context.deadline().0;
+    let mut after = task.after.clone();
+    for shard in task.shard..SHARDS {
+        let pk = task.market.index_pk(shard);
+        loop {
+            if env.clock.now() >= stop {
+                let rest = QueueMessage::new(&task.from(shard, after))?;
+                env.enqueue("settlement", &[rest]).await?;
+                return Ok(Outcome::Applied);
+            }
+            let start = after.take().map(|sk| Key::new(pk.clone(), sk));
+            let page = env.store.query(table, Query::of(pk.clone()).limit(PAGE).after(start).consistent()).await?;
+            let bets: Vec<_> = page.items.iter().filter_map(|item| item.get_text("bet_id")).map(str::to_owned).collect();
+            let messages = bets.chunks(CHUNK).map(|chunk| QueueMessage::new(&task.bets(&known, chunk.to_vec())));
+            env.enqueue("settlement-bets", &messages.collect::<Result<Vec<_>, _>>()?).await?;
+            match page.next {
+                Some(next) => after = Some(next.sk),
+                None => break,
+            }
+        }
+    }
+    Ok(Outcome::Applied)
+}

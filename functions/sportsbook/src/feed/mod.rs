@@ -1,0 +1,7 @@
+//! The Unified Odds Feed: messages as XML, and what each of them changes.
+
+mod apply;
+mod xml;
+
+pub(crate) use apply::apply;
+pub(crate) use xml::{FeedError, parse};

@@ -1,0 +1,339 @@
+//! Messages of the Unified Odds Feed, read strictly: what cannot be understood is refused by name.
+
+use std::collections::BTreeMap;
+
+use quick_xml::de;
+use quoin_money::Odds;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use crate::rules::{CancelWindow, MarketRow, MarketStatus, Outcome, OutcomeFact};
+use crate::table::MarketKey;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    OddsChange { event_id: String, ts: i64, markets: Vec<(MarketKey, MarketRow)> },
+    BetStop { event_id: String, ts: i64 },
+    BetSettlement { event_id: String, ts: i64, certainty: u8, markets: Vec<(MarketKey, BTreeMap<String, OutcomeFact>)> },
+    BetCancel { event_id: String, ts: i64, window: CancelWindow, markets: Vec<MarketKey> },
+    FixtureChange { event_id: String, ts: i64, start_time: Option<i64> },
+    /// `rollback_bet_settlement` and `rollback_bet_cancel`.
+    Rollback { event_id: String, ts: i64, name: &'static str },
+    /// Heartbeats of the feed.
+    Alive,
+}
+
+/// Why a message is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FeedError {
+    #[error("the XML cannot be read: {0}")]
+    Malformed(String),
+    #[error("document type declarations are not accepted")]
+    Doctype,
+    #[error("{0}")]
+    Field(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Document {
+    OddsChange(OddsChange),
+    BetStop(Stop),
+    BetSettlement(Settlement),
+    BetCancel(Cancel),
+    FixtureChange(Fixture),
+    RollbackBetSettlement(Head),
+    RollbackBetCancel(Head),
+    Alive(Ignored),
+    SnapshotComplete(Ignored),
+}
+
+#[derive(Deserialize)]
+struct Ignored {}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "@event_id")]
+    event_id: String,
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+}
+
+#[derive(Deserialize)]
+struct OddsChange {
+    #[serde(rename = "@event_id")]
+    event_id: String,
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+    odds: Option<Markets>,
+}
+
+#[derive(Deserialize)]
+struct Stop {
+    #[serde(rename = "@event_id")]
+    event_id: String,
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+}
+
+#[derive(Deserialize)]
+struct Settlement {
+    #[serde(rename = "@event_id")]
+    event_id: String,
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+    #[serde(rename = "@certainty")]
+    certainty: String,
+    outcomes: Option<Markets>,
+}
+
+#[derive(Deserialize)]
+struct Cancel {
+    #[serde(rename = "@event_id")]
+    event_id: String,
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+    #[serde(rename = "@start_time")]
+    start_time: Option<String>,
+    #[serde(rename = "@end_time")]
+    end_time: Option<String>,
+    #[serde(default)]
+    market: Vec<Market>,
+}
+
+#[derive(Deserialize)]
+struct Fixture {
+    #[serde(rename = "@event_id")]
+    event_id: String,
+    #[serde(rename = "@timestamp")]
+    timestamp: String,
+    #[serde(rename = "@start_time")]
+    start_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Markets {
+    #[serde(default)]
+    market: Vec<Market>,
+}
+
+#[derive(Deserialize)]
+struct Market {
+    #[serde(rename = "@id")]
+    id: String,
+    #[serde(rename = "@specifiers")]
+    specifiers: Option<String>,
+    #[serde(rename = "@status")]
+    status: Option<String>,
+    #[serde(default)]
+    outcome: Vec<OutcomeXml>,
+}
+
+#[derive(Deserialize)]
+struct OutcomeXml {
+    #[serde(rename = "@id")]
+    id: String,
+    #[serde(rename = "@odds")]
+    odds: Option<String>,
+    #[serde(rename = "@active")]
+    active: Option<String>,
+    #[serde(rename = "@result")]
+    result: Option<String>,
+    #[serde(rename = "@void_factor")]
+    void_factor: Option<String>,
+    #[serde(rename = "@dead_heat_factor")]
+    dead_heat_factor: Option<String>,
+}
+
+/// Reads a message.
+pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
+    let text = std::str::from_utf8(body).map_err(|_| FeedError::Malformed("not UTF-8".to_owned()))?;
+    // No message of the feed has one, and entities are declared nowhere else.
+    if text.contains("<!DOCTYPE") || text.contains("<!ENTITY") {
+        return Err(FeedError::Doctype);
+    }
+    let document: Document = de::from_str(text).map_err(|error| FeedError::Malformed(error.to_string()))?;
+    match document {
+        Document::OddsChange(message) => odds_change(message),
+        Document::BetStop(Stop { event_id, timestamp }) => {
+            Ok(Message::BetStop { event_id: urn(event_id)?, ts: time("timestamp", &timestamp)? })
+        }
+        Document::BetSettlement(message) => settlement(message),
+        Document::BetCancel(message) => cancel(message),
+        Document::FixtureChange(message) => Ok(Message::FixtureChange {
+            event_id: urn(message.event_id)?,
+            ts: time("timestamp", &message.timestamp)?,
+            start_time: message.start_time.map(|text| time("start_time", &text)).transpose()?,
+        }),
+        Document::RollbackBetSettlement(head) => rollback(head, "rollback_bet_settlement"),
+        Document::RollbackBetCancel(head) => rollback(head, "rollback_bet_cancel"),
+        Document::Alive(Ignored {}) | Document::SnapshotComplete(Ignored {}) => Ok(Message::Alive),
+    }
+}
+
+fn odds_change(message: OddsChange) -> Result<Message, FeedError> {
+    let (event_id, ts) = (urn(message.event_id)?, time("timestamp", &message.timestamp)?);
+    let mut markets = Vec::new();
+    for market in message.odds.map(|odds| odds.market).unwrap_or_default() {
+        let status = match &market.status {
+            None => MarketStatus::Active,
+            Some(text) => {
+                let number = text.parse().ok().and_then(MarketStatus::from_feed);
+                number.ok_or_else(|| field(&market.id, "status", text))?
+            }
+        };
+        let mut outcomes = BTreeMap::new();
+        for outcome in market.outcome {
+            let odds = outcome.odds.as_deref().map(|text| text.parse::<Odds>().map_err(|_| field(&outcome.id, "odds", text)));
+            let active = outcome.active.as_deref().is_none_or(|text| text == "1");
+            outcomes.insert(short(outcome.id)?, Outcome { odds: odds.transpose()?, active });
+        }
+        let key = MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref());
+        markets.push((key, MarketRow { ts, status, outcomes }));
+    }
+    Ok(Message::OddsChange { event_id, ts, markets })
+}
+
+fn settlement(message: Settlement) -> Result<Message, FeedError> {
+    let (event_id, ts) = (urn(message.event_id)?, time("timestamp", &message.timestamp)?);
+    let certainty = match message.certainty.as_str() {
+        "1" => 1,
+        "2" => 2,
+        other => return Err(field("bet_settlement", "certainty", other)),
+    };
+    let mut markets = Vec::new();
+    for market in message.outcomes.map(|outcomes| outcomes.market).unwrap_or_default() {
+        let mut facts = BTreeMap::new();
+        for outcome in market.outcome {
+            let fact = fact(&outcome)?;
+            facts.insert(short(outcome.id)?, fact);
+        }
+        markets.push((MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref()), facts));
+    }
+    Ok(Message::BetSettlement { event_id, ts, certainty, markets })
+}
+
+fn fact(outcome: &OutcomeXml) -> Result<OutcomeFact, FeedError> {
+    let result = match outcome.result.as_deref() {
+        Some("1") => 1,
+        Some("0") => 0,
+        Some("-1") => -1,
+        other => return Err(field(&outcome.id, "result", other.unwrap_or("nothing"))),
+    };
+    let void_tenths = match outcome.void_factor.as_deref() {
+        None | Some("0" | "0.0") => 0,
+        Some("0.5") => 5,
+        Some("1" | "1.0") => 10,
+        Some(other) => return Err(field(&outcome.id, "void_factor", other)),
+    };
+    let dead_heat = match outcome.dead_heat_factor.as_deref() {
+        None => None,
+        Some(text) => {
+            let share = Decimal::from_str_exact(text).ok().filter(|share| *share > Decimal::ZERO && *share <= Decimal::ONE);
+            Some(share.ok_or_else(|| field(&outcome.id, "dead_heat_factor", text))?)
+        }
+    };
+    Ok(OutcomeFact { result, void_tenths, dead_heat })
+}
+
+fn cancel(message: Cancel) -> Result<Message, FeedError> {
+    let event_id = urn(message.event_id)?;
+    let bound = |name, text: Option<String>| text.map(|text| time(name, &text)).transpose();
+    let window = CancelWindow { from: bound("start_time", message.start_time)?, to: bound("end_time", message.end_time)? };
+    let markets = message.market.into_iter().map(|market| {
+        Ok(MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref()))
+    });
+    let markets = markets.collect::<Result<_, FeedError>>()?;
+    Ok(Message::BetCancel { ts: time("timestamp", &message.timestamp)?, event_id, window, markets })
+}
+
+fn rollback(head: Head, name: &'static str) -> Result<Message, FeedError> {
+    Ok(Message::Rollback { event_id: urn(head.event_id)?, ts: time("timestamp", &head.timestamp)?, name })
+}
+
+fn field(place: &str, name: &str, value: &str) -> FeedError {
+    let (place, value): (String, String) = (place.chars().take(60).collect(), value.chars().take(60).collect());
+    FeedError::Field(format!("{name} of {place} cannot be {value}"))
+}
+
+/// `sr:match:1234`: three parts of letters, digits, dashes and underscores.
+fn urn(text: String) -> Result<String, FeedError> {
+    let part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if text.len() <= 100 && text.split(':').count() >= 3 && text.split(':').all(part) {
+        Ok(text)
+    } else {
+        Err(field("the message", "event_id", &text))
+    }
+}
+
+fn time(name: &str, text: &str) -> Result<i64, FeedError> {
+    text.parse().ok().filter(|ms| *ms >= 0).ok_or_else(|| field("the message", name, text))
+}
+
+fn short(id: String) -> Result<String, FeedError> {
+    if (1..=200).contains(&id.len()) && !id.contains('#') { Ok(id) } else { Err(field("the message", "id", &id)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ODDS: &str = r#"<?xml version="1.0"?><odds_change product="1" event_id="sr:match:1234" timestamp="1767521825123">
+        <sport_event_status status="1" home_score="0"/>
+        <odds><market id="1" status="1"><outcome id="1" odds="2.15" active="1"/><outcome id="2" active="0"/></market>
+        <market favourite="1" id="18" specifiers="total=2.5|variant=a" status="-1"/></odds></odds_change>"#;
+
+    #[test]
+    fn odds_are_read_with_their_market_and_status() {
+        let Ok(Message::OddsChange { event_id, ts, markets }) = parse(ODDS.as_bytes()) else { panic!() };
+        assert_eq!((event_id.as_str(), ts, markets.len()), ("sr:match:1234", 1_767_521_825_123, 2));
+        assert_eq!(markets[0].1.outcomes["1"].odds, Some("2.15".parse().unwrap()));
+        assert!(!markets[0].1.outcomes["2"].active);
+        assert_eq!(markets[1].1.status, MarketStatus::Suspended);
+    }
+
+    #[test]
+    fn results_carry_void_and_dead_heat_factors() {
+        let xml = r#"<bet_settlement certainty="2" product="3" event_id="sr:match:1" timestamp="5"><outcomes><market id="1">
+            <outcome id="1" result="1" dead_heat_factor="0.5"/><outcome id="2" result="0" void_factor="0.5"/></market></outcomes></bet_settlement>"#;
+        let Ok(Message::BetSettlement { certainty: 2, markets, .. }) = parse(xml.as_bytes()) else { panic!() };
+        assert_eq!(markets[0].1["1"].dead_heat, Some(Decimal::new(5, 1)));
+        assert_eq!(markets[0].1["2"].void_tenths, 5);
+    }
+
+    #[test]
+    fn entities_are_never_expanded() {
+        let bomb = r#"<!DOCTYPE x [<!ENTITY a "aaaa">]><bet_stop event_id="&a;" timestamp="1" groups="all"/>"#;
+        assert_eq!(parse(bomb.as_bytes()), Err(FeedError::Doctype));
+        let undeclared = r#"<bet_stop event_id="sr:match:&a;" timestamp="1" groups="all"/>"#;
+        assert!(parse(undeclared.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused() {
+        for xml in [
+            "",
+            "<",
+            "<nonsense/>",
+            r#"<bet_stop event_id="match" timestamp="1"/>"#,
+            r#"<bet_stop event_id="sr:match:1" timestamp="-1"/>"#,
+            r#"<odds_change event_id="sr:match:1" timestamp="1"><odds><market id="1"><outcome id="1" odds="0.9"/></market></odds></odds_change>"#,
+            r#"<odds_change event_id="sr:match:1" timestamp="1"><odds><market id="1"><outcome id="1" odds="1e3"/></market></odds></odds_change>"#,
+            r#"<bet_settlement certainty="3" event_id="sr:match:1" timestamp="1"/>"#,
+        ] {
+            assert!(parse(xml.as_bytes()).is_err(), "{xml}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn mutated_messages_are_read_or_refused_without_panic(at in 0_usize..500, with in any::<u8>(), cut in 0_usize..600) {
+            let mut bytes = ODDS.as_bytes().to_vec();
+            if let Some(byte) = bytes.get_mut(at) { *byte = with; }
+            bytes.truncate(cut.max(1));
+            let _ = parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Keys of the sportsbook's table, in one place.
+//!
+//! | pk | sk | what |
+//! |---|---|---|
+//! | `fixtures` | event | a line of the fixture list |
+//! | `event#<event>` | `event` | start, status, times of bet stops |
+//! | `event#<event>` | `market#<market>#<specifiers>` | odds and status |
+//! | `event#<event>` | `result#…`, `scout#…`, `cancel#…` | confirmed result, unconfirmed result, cancellation |
+//! | `market#<event>#<market>#<specifiers>#<shard>` | `<bet>#<leg>` | index of bets by market |
+//! | `bets#<user>` | `<placed at>#<bet>` | list of a user's bets |
+//! | `parked#<event>` | `<time>#<message>` | feed messages that wait for a capability |
+
+use quoin_events::Timestamp;
+use quoin_store::{Key, derived_id};
+use serde::{Deserialize, Serialize};
+
+/// Name of the service's table.
+pub(crate) const TABLE: &str = "sportsbook";
+/// Shards of the index of one market.
+pub(crate) const SHARDS: u8 = 16;
+
+/// A market of a sport event. Specifiers are sorted: their order does not matter to the feed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct MarketKey {
+    pub(crate) event_id: String,
+    pub(crate) market_id: String,
+    pub(crate) specifiers: String,
+}
+
+impl MarketKey {
+    pub(crate) fn new(event_id: &str, market_id: &str, specifiers: Option<&str>) -> Self {
+        Self {
+            event_id: event_id.to_owned(),
+            market_id: market_id.to_owned(),
+            specifiers: sorted(specifiers.unwrap_or_default()),
+        }
+    }
+
+    fn item(&self, kind: &str) -> Key {
+        Key::new(event_pk(&self.event_id), format!("{kind}#{}#{}", self.market_id, self.specifiers))
+    }
+
+    pub(crate) fn odds(&self) -> Key {
+        self.item("market")
+    }
+
+    pub(crate) fn result(&self) -> Key {
+        self.item("result")
+    }
+
+    pub(crate) fn scout(&self) -> Key {
+        self.item("scout")
+    }
+
+    pub(crate) fn cancellation(&self) -> Key {
+        self.item("cancel")
+    }
+
+    pub(crate) fn index_pk(&self, shard: u8) -> String {
+        format!("market#{}#{}#{}#{shard}", self.event_id, self.market_id, self.specifiers)
+    }
+}
+
+/// `name=value` pairs in order of their names.
+pub(crate) fn sorted(specifiers: &str) -> String {
+    let mut parts: Vec<_> = specifiers.split('|').filter(|part| !part.is_empty()).collect();
+    parts.sort_unstable();
+    parts.join("|")
+}
+
+pub(crate) fn event_pk(event_id: &str) -> String {
+    format!("event#{event_id}")
+}
+
+pub(crate) fn event(event_id: &str) -> Key {
+    Key::new(event_pk(event_id), "event")
+}
+
+pub(crate) fn fixture(event_id: &str) -> Key {
+    Key::new("fixtures", event_id)
+}
+
+pub(crate) fn bets_pk(user_id: &str) -> String {
+    format!("bets#{user_id}")
+}
+
+pub(crate) fn bet_line(user_id: &str, placed_at: Timestamp, bet_id: &str) -> Key {
+    Key::new(bets_pk(user_id), format!("{placed_at}#{bet_id}"))
+}
+
+pub(crate) fn index(market: &MarketKey, bet_id: &str, leg: usize) -> Key {
+    Key::new(market.index_pk(shard(bet_id)), format!("{bet_id}#{leg}"))
+}
+
+/// The shard that a bet's index rows are in.
+fn shard(bet_id: &str) -> u8 {
+    let hash = derived_id("", &[bet_id]);
+    hash.bytes().last().map_or(0, |digit| char::from(digit).to_digit(16).and_then(|n| u8::try_from(n).ok()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_specifiers_does_not_matter() {
+        let key = |specifiers| MarketKey::new("sr:match:1", "47", Some(specifiers));
+        assert_eq!(key("score=1:0|total=2.5"), key("total=2.5|score=1:0"));
+        assert_eq!(MarketKey::new("sr:match:1", "1", None).odds().sk, "market#1#");
+    }
+
+    #[test]
+    fn bets_spread_over_every_shard() {
+        let shards: std::collections::BTreeSet<_> = (0..500).map(|n| shard(&format!("bet_{n}"))).collect();
+        assert_eq!(shards.len(), usize::from(SHARDS));
+    }
+}
