@@ -142,7 +142,11 @@ pub(crate) async fn settle_bet(
     Err(Failure::Transient("the bet kept moving".to_owned()))
 }
 
-async fn facts_of(env: &Env, bet: &Bet, known: Option<(&MarketKey, &MarketFacts)>) -> Result<Vec<MarketFacts>, Failure> {
+async fn facts_of(
+    env: &Env,
+    bet: &Bet,
+    known: Option<(&MarketKey, &MarketFacts)>,
+) -> Result<Vec<MarketFacts>, Failure> {
     let markets: Vec<_> = bet.markets().collect();
     match (known, markets.as_slice()) {
         (Some((market, facts)), [only]) if only == market => Ok(vec![facts.clone()]),
@@ -159,7 +163,12 @@ struct Settled<'a> {
 
 impl Settled<'_> {
     /// The next settlement; `None` if it would change nothing.
-    fn pays(&self, env: &Env, result: quoin_events::types::BetResult, payout: Amount) -> Result<Option<Commit>, Failure> {
+    fn pays(
+        &self,
+        env: &Env,
+        result: quoin_events::types::BetResult,
+        payout: Amount,
+    ) -> Result<Option<Commit>, Failure> {
         let bet = self.bet;
         if bet.result == Some(result) && bet.payout == payout {
             return Ok(None);

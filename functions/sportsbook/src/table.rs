@@ -95,7 +95,9 @@ pub(crate) fn index(market: &MarketKey, bet_id: &str, leg: usize) -> Key {
 /// The shard that a bet's index rows are in.
 fn shard(bet_id: &str) -> u8 {
     let hash = derived_id("", &[bet_id]);
-    hash.bytes().last().map_or(0, |digit| char::from(digit).to_digit(16).and_then(|n| u8::try_from(n).ok()).unwrap_or(0))
+    hash.bytes()
+        .last()
+        .map_or(0, |digit| char::from(digit).to_digit(16).and_then(|n| u8::try_from(n).ok()).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -6,4 +6,9 @@
 pub mod api;
 pub mod consumers;
 mod credit;
+mod direct;
+mod journal_view;
+mod moving;
 mod snapshot;
+
+pub use direct::wallet_command;

@@ -60,8 +60,12 @@ pub fn run_consumer(handler: impl AsyncFn(&Env, &Delivery<BusEvent>) -> Result<O
 ///
 /// # Errors
 /// If the environment is incomplete or the runtime stops.
-pub fn run_worker<M: Message>(handler: impl AsyncFn(&Env, &Delivery<M>) -> Result<Outcome, Failure>) -> Result<(), Error> {
-    run_batches(async |env: &Env, batch: &Batch<M>| Box::pin(each(env, batch, async |env, one| Box::pin(handler(env, one)).await)).await)
+pub fn run_worker<M: Message>(
+    handler: impl AsyncFn(&Env, &Delivery<M>) -> Result<Outcome, Failure>,
+) -> Result<(), Error> {
+    run_batches(async |env: &Env, batch: &Batch<M>| {
+        Box::pin(each(env, batch, async |env, one| Box::pin(handler(env, one)).await)).await
+    })
 }
 
 /// Runs a consumer that handles a batch at once.

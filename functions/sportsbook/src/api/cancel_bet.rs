@@ -58,13 +58,14 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
             None => {
                 let body = json!({ "bet_id": bet_id, "status": "cancelled", "refund": bet.stake });
                 let answer = Answer::new(200, &body)?;
-                let cancelled = cancellation(env, &bet, &found.head, wallet, CancelReason::Customer)
-                    .map_err(|error| match error {
+                let cancelled = cancellation(env, &bet, &found.head, wallet, CancelReason::Customer).map_err(
+                    |error| match error {
                         CancelError::Rejected(rejection) => Problem::from(&rejection),
                         CancelError::Config(error) => error.into(),
                         CancelError::Store(error) => error.into(),
                         CancelError::Json(error) => error.into(),
-                    })?;
+                    },
+                )?;
                 (cancelled.append(receipt(answer.clone())), answer)
             }
         };

@@ -36,8 +36,7 @@ struct OutcomeView {
 impl MarketView {
     fn new(market_id: &str, specifiers: &str, row: MarketRow, event: &EventRow) -> Self {
         let stopped = event.stops.iter().any(|stop| *stop >= row.ts);
-        let status =
-            if stopped && row.status == MarketStatus::Active { MarketStatus::Suspended } else { row.status };
+        let status = if stopped && row.status == MarketStatus::Active { MarketStatus::Suspended } else { row.status };
         let outcomes = row.outcomes.into_iter();
         Self {
             market_id: market_id.to_owned(),
@@ -83,6 +82,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     if rows.is_empty() {
         return Err(Problem::not_found("fixture"));
     }
-    let markets = rows.into_iter().map(|(id, specifiers, row)| MarketView::new(&id, &specifiers, row, &event)).collect();
+    let markets =
+        rows.into_iter().map(|(id, specifiers, row)| MarketView::new(&id, &specifiers, row, &event)).collect();
     Response::json(200, &FixtureView { event_id: event_id.to_owned(), markets })
 }

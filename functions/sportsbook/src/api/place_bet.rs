@@ -127,12 +127,21 @@ fn check(order: &PlaceBet, house: &House) -> Result<(), Problem> {
         return Err(Problem::field("SELECTIONS_COUNT", "/selections", detail));
     }
     for (index, leg) in order.selections.iter().enumerate() {
-        let texts = [("event_id", Some(&leg.event_id)), ("market_id", Some(&leg.market_id)),
-            ("outcome_id", Some(&leg.outcome_id)), ("specifiers", leg.specifiers.as_ref())];
+        let texts = [
+            ("event_id", Some(&leg.event_id)),
+            ("market_id", Some(&leg.market_id)),
+            ("outcome_id", Some(&leg.outcome_id)),
+            ("specifiers", leg.specifiers.as_ref()),
+        ];
         for (name, text) in texts {
-            let usable = |text: &String| (name == "specifiers" || !text.is_empty()) && text.len() <= 200 && !text.contains('#');
+            let usable =
+                |text: &String| (name == "specifiers" || !text.is_empty()) && text.len() <= 200 && !text.contains('#');
             if !text.is_none_or(usable) {
-                return Err(Problem::field("SELECTION_INVALID", format!("/selections/{index}/{name}"), "is not an id of the feed"));
+                return Err(Problem::field(
+                    "SELECTION_INVALID",
+                    format!("/selections/{index}/{name}"),
+                    "is not an id of the feed",
+                ));
             }
         }
     }
@@ -211,19 +220,21 @@ impl Placing<'_> {
         let (mut selections, mut total) = (Vec::with_capacity(board.rows.len()), Some(Odds::ONE));
         for (index, (leg, (event, market))) in self.order.selections.iter().zip(&board.rows).enumerate() {
             let pointer = format!("/selections/{index}");
-            let placed = accept(leg, self.order.accept_odds, event, market.as_ref()).map_err(|refusal| match refusal {
-                Refusal::Suspended => Problem::refused("MARKET_SUSPENDED", "the market is not open for bets")
-                    .at(pointer, "is not open for bets"),
-                Refusal::OddsChanged(odds) => Problem::refused("ODDS_CHANGED", "the odds have changed")
-                    .at(format!("{pointer}/odds"), format!("the odds are {odds} now"))
-                    .with("odds", odds),
-            })?;
+            let placed =
+                accept(leg, self.order.accept_odds, event, market.as_ref()).map_err(|refusal| match refusal {
+                    Refusal::Suspended => Problem::refused("MARKET_SUSPENDED", "the market is not open for bets")
+                        .at(pointer, "is not open for bets"),
+                    Refusal::OddsChanged(odds) => Problem::refused("ODDS_CHANGED", "the odds have changed")
+                        .at(format!("{pointer}/odds"), format!("the odds are {odds} now"))
+                        .with("odds", odds),
+                })?;
             total = total.and_then(|total| total.and(placed.odds).ok());
             selections.push(placed);
         }
         let scale = self.house.scales.of(asset);
         let payout = |odds: Odds| amount.times(odds.value(), scale, Rounding::HalfUp).ok();
-        let within = total.and_then(|odds| Some((odds, payout(odds)?))).filter(|(_, pays)| *pays <= self.house.max_payout);
+        let within =
+            total.and_then(|odds| Some((odds, payout(odds)?))).filter(|(_, pays)| *pays <= self.house.max_payout);
         let Some((total_odds, potential_payout)) = within else {
             let most = format!("the bet could pay more than {}", self.house.max_payout);
             return Err(Problem::refused("STAKE_OUT_OF_RANGE", most));

@@ -23,7 +23,9 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     let markets: Vec<_> = bet.markets().collect();
     for (leg, market) in markets.iter().enumerate() {
         let key = table::index(market, &bet.bet_id, leg);
-        env.store.put(table, Item::new().text("pk", key.pk).text("sk", key.sk).text("bet_id", bet.bet_id.clone())).await?;
+        env.store
+            .put(table, Item::new().text("pk", key.pk).text("sk", key.sk).text("bet_id", bet.bet_id.clone()))
+            .await?;
     }
     let indexed = bet_line::write(env, &bet, 1).await?;
     let known = facts(env, &markets).await?;

@@ -31,7 +31,8 @@ pub async fn handle(env: &Env, delivery: &Delivery<MarketTask>) -> Result<Outcom
             }
             let start = after.take().map(|sk| Key::new(pk.clone(), sk));
             let page = env.store.query(table, Query::of(pk.clone()).limit(PAGE).after(start).consistent()).await?;
-            let bets: Vec<_> = page.items.iter().filter_map(|item| item.get_text("bet_id")).map(str::to_owned).collect();
+            let bets: Vec<_> =
+                page.items.iter().filter_map(|item| item.get_text("bet_id")).map(str::to_owned).collect();
             let messages = bets.chunks(CHUNK).map(|chunk| QueueMessage::new(&task.bets(&known, chunk.to_vec())));
             env.enqueue("settlement-bets", &messages.collect::<Result<Vec<_>, _>>()?).await?;
             match page.next {

@@ -18,9 +18,10 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
         BetCancelled::NAME => bet_line::refresh(env, &delivery.data::<BetCancelled>()?.bet_id).await,
         DepositSuccess::NAME => {
             let deposit: DepositSuccess = delivery.data()?;
-            let update = Update::of(env.config.table(TABLE)?, Key::new(format!("standing#{}", deposit.user_id), "standing"))
-                .text("standing", "funded")
-                .text("since", delivery.event().timestamp.clone());
+            let update =
+                Update::of(env.config.table(TABLE)?, Key::new(format!("standing#{}", deposit.user_id), "standing"))
+                    .text("standing", "funded")
+                    .text("since", delivery.event().timestamp.clone());
             env.store.update(update).await?;
             Ok(Outcome::Applied)
         }

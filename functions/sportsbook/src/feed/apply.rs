@@ -73,7 +73,8 @@ async fn remember_stop(env: &Env, event_id: &str, ts: i64) -> Result<(), Failure
     for _ in 0..20 {
         let item = env.store.get(table, &table::event(event_id), true).await?;
         let before = item.as_ref().and_then(|item| item.get_number("changes")).unwrap_or(0);
-        let mut row: EventRow = item.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default();
+        let mut row: EventRow =
+            item.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default();
         if row.stops.contains(&ts) {
             return Ok(());
         }

@@ -13,13 +13,38 @@ use crate::table::MarketKey;
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
-    OddsChange { event_id: String, ts: i64, markets: Vec<(MarketKey, MarketRow)> },
-    BetStop { event_id: String, ts: i64 },
-    BetSettlement { event_id: String, ts: i64, certainty: u8, markets: Vec<(MarketKey, BTreeMap<String, OutcomeFact>)> },
-    BetCancel { event_id: String, ts: i64, window: CancelWindow, markets: Vec<MarketKey> },
-    FixtureChange { event_id: String, ts: i64, start_time: Option<i64> },
+    OddsChange {
+        event_id: String,
+        ts: i64,
+        markets: Vec<(MarketKey, MarketRow)>,
+    },
+    BetStop {
+        event_id: String,
+        ts: i64,
+    },
+    BetSettlement {
+        event_id: String,
+        ts: i64,
+        certainty: u8,
+        markets: Vec<(MarketKey, BTreeMap<String, OutcomeFact>)>,
+    },
+    BetCancel {
+        event_id: String,
+        ts: i64,
+        window: CancelWindow,
+        markets: Vec<MarketKey>,
+    },
+    FixtureChange {
+        event_id: String,
+        ts: i64,
+        start_time: Option<i64>,
+    },
     /// `rollback_bet_settlement` and `rollback_bet_cancel`.
-    Rollback { event_id: String, ts: i64, name: &'static str },
+    Rollback {
+        event_id: String,
+        ts: i64,
+        name: &'static str,
+    },
     /// Heartbeats of the feed.
     Alive,
 }
@@ -185,7 +210,8 @@ fn odds_change(message: OddsChange) -> Result<Message, FeedError> {
         };
         let mut outcomes = BTreeMap::new();
         for outcome in market.outcome {
-            let odds = outcome.odds.as_deref().map(|text| text.parse::<Odds>().map_err(|_| field(&outcome.id, "odds", text)));
+            let odds =
+                outcome.odds.as_deref().map(|text| text.parse::<Odds>().map_err(|_| field(&outcome.id, "odds", text)));
             let active = outcome.active.as_deref().is_none_or(|text| text == "1");
             outcomes.insert(short(outcome.id)?, Outcome { odds: odds.transpose()?, active });
         }
@@ -230,7 +256,8 @@ fn fact(outcome: &OutcomeXml) -> Result<OutcomeFact, FeedError> {
     let dead_heat = match outcome.dead_heat_factor.as_deref() {
         None => None,
         Some(text) => {
-            let share = Decimal::from_str_exact(text).ok().filter(|share| *share > Decimal::ZERO && *share <= Decimal::ONE);
+            let share =
+                Decimal::from_str_exact(text).ok().filter(|share| *share > Decimal::ZERO && *share <= Decimal::ONE);
             Some(share.ok_or_else(|| field(&outcome.id, "dead_heat_factor", text))?)
         }
     };
@@ -240,10 +267,12 @@ fn fact(outcome: &OutcomeXml) -> Result<OutcomeFact, FeedError> {
 fn cancel(message: Cancel) -> Result<Message, FeedError> {
     let event_id = urn(message.event_id)?;
     let bound = |name, text: Option<String>| text.map(|text| time(name, &text)).transpose();
-    let window = CancelWindow { from: bound("start_time", message.start_time)?, to: bound("end_time", message.end_time)? };
-    let markets = message.market.into_iter().map(|market| {
-        Ok(MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref()))
-    });
+    let window =
+        CancelWindow { from: bound("start_time", message.start_time)?, to: bound("end_time", message.end_time)? };
+    let markets = message
+        .market
+        .into_iter()
+        .map(|market| Ok(MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref())));
     let markets = markets.collect::<Result<_, FeedError>>()?;
     Ok(Message::BetCancel { ts: time("timestamp", &message.timestamp)?, event_id, window, markets })
 }
@@ -259,7 +288,8 @@ fn field(place: &str, name: &str, value: &str) -> FeedError {
 
 /// `sr:match:1234`: three parts of letters, digits, dashes and underscores.
 fn urn(text: String) -> Result<String, FeedError> {
-    let part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if text.len() <= 100 && text.split(':').count() >= 3 && text.split(':').all(part) {
         Ok(text)
     } else {

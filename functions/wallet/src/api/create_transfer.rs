@@ -1,0 +1,136 @@
+//! `POST /api/wallets/me/transfers`: two wallets, one transaction.
+
+use quoin_events::types::WalletTransferred;
+use quoin_events::{Draft, EntityRef, Timestamp};
+use quoin_ledger::{Change, Decision, Movement, Purpose, Rejection, Status, Wallet, decide};
+use quoin_money::{Amount, Asset};
+use quoin_runtime::{Context, Env, Problem, Request, Response, StoredAnswer, idempotent_command};
+use quoin_store::{
+    Answer, Append, Commit, ExecuteError, Executed, Proposal, Receipt, Snapshot, Stream, WalletWrite, body_hash,
+    execute,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// A transfer as it is asked for.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    to_user_id: String,
+    asset: Asset,
+    amount: Amount,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+/// Payer's and payee's wallets.
+struct Both {
+    from: Option<Wallet>,
+    to: Option<Wallet>,
+}
+
+impl Snapshot for Both {
+    fn rebase(&mut self, wallet: Wallet) {
+        for side in [&mut self.from, &mut self.to] {
+            if side.as_ref().is_some_and(|known| known.user_id == wallet.user_id) {
+                *side = Some(wallet.clone());
+            }
+        }
+    }
+}
+
+/// Transfers money to another user.
+///
+/// # Errors
+/// 400, 401, 404 or 429; a refusal (422) is an answer like any other.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let user_id = request.caller()?.user_id.as_str();
+    let id = idempotent_command(request, "trf")?;
+    let transfer: Transfer = request.json()?;
+    if transfer.note.as_ref().is_some_and(|note| note.len() > 500) {
+        return Err(Problem::field("NOTE_TOO_LONG", "/note", "must be at most 500 characters"));
+    }
+    if !matches!(transfer.asset, Asset::Cash | Asset::RezCoins | Asset::Credits) {
+        let detail = "bonus money and coins of a promotion or merchant cannot be given away";
+        return Err(Problem::field("ASSET_NOT_ACCEPTED", "/asset", detail));
+    }
+    super::usable(env, transfer.asset, transfer.amount)?;
+    let hash = body_hash(&transfer)?;
+    let parties = (user_id, transfer.to_user_id.as_str());
+    let receipt = Stream::new("cmd", id);
+    let money = (transfer.asset, transfer.amount);
+    let executed = transfer_between(env, &request.context, receipt, hash, parties, money).await?;
+    Ok(StoredAnswer(executed).into())
+}
+
+/// Moves `money` between two wallets, once per receipt.
+pub(crate) async fn transfer_between(
+    env: &Env,
+    context: &Context,
+    receipt: Stream,
+    hash: String,
+    (from, to): (&str, &str),
+    (asset, amount): (Asset, Amount),
+) -> Result<Executed, Problem> {
+    if from == to {
+        return Err(Problem::field("TRANSFER_TO_SELF", "/to_user_id", "is the paying wallet itself"));
+    }
+    let calendar = env.config.calendar()?;
+    let related = EntityRef { kind: "transfer".to_owned(), id: receipt.id.clone() };
+    let debit = Movement::Debit { asset, amount, purpose: Purpose::DebitTransfer, merchant_id: None };
+    let credit = Movement::Credit { asset, amount, purpose: Purpose::CreditTransfer, lot: None };
+    let change = |movement: &Movement| Change { related: related.clone(), movements: vec![movement.clone()] };
+    let (paying, paid) = (change(&debit), change(&credit));
+    let decided = |both: &Both, now: Timestamp| -> Result<Result<[(Wallet, Decision); 2], Rejection>, Problem> {
+        let missing =
+            |pointer: &str| Problem::refused("WALLET_UNKNOWN", "there is no such wallet").at(pointer, "has no wallet");
+        let from = both.from.clone().ok_or_else(|| Problem::not_found("wallet"))?;
+        let to = both.to.clone().ok_or_else(|| missing("/to_user_id"))?;
+        if to.status.at(now) == Status::Closed || from.status.at(now) == Status::Closed {
+            return Ok(Err(Rejection::Closed));
+        }
+        let both =
+            decide(&from, &paying, now, calendar).and_then(|debit| Ok((debit, decide(&to, &paid, now, calendar)?)));
+        Ok(both.map(|(debit, credit)| [(from, debit), (to, credit)]))
+    };
+    let propose = |both: &Both, now: Timestamp| {
+        let append = Append::first(receipt.clone(), now);
+        let receipt = |answer: &Answer| Receipt { body_hash: hash.clone(), answer: Some(answer.clone()) };
+        let (commit, answer) = match decided(both, now)? {
+            Ok([(payer, debit), (payee, credit)]) => {
+                let transferred = WalletTransferred {
+                    transfer_id: related.id.clone(),
+                    from_user_id: payer.user_id.clone(),
+                    to_user_id: payee.user_id.clone(),
+                    asset,
+                    amount,
+                };
+                let body = json!({
+                    "transfer_id": related.id, "to_user_id": payee.user_id, "asset": asset, "amount": amount,
+                    "wallet": { "version": debit.wallet.version, "available": debit.wallet.available(asset) },
+                });
+                let answer = Answer::new(201, &body)?;
+                let event = Draft::new(&transferred, now)?;
+                let append = append.receipt(receipt(&answer)).events([event]);
+                let commit = Commit::new()
+                    .append(append)
+                    .wallet(WalletWrite::new(payer, debit)?)
+                    .wallet(WalletWrite::new(payee, credit)?);
+                (commit, answer)
+            }
+            Err(rejection) => {
+                let answer = Problem::from(&rejection).answer(context.request_id())?;
+                (Commit::new().append(append.receipt(receipt(&answer))), answer)
+            }
+        };
+        Ok(Proposal { commit, body_hash: hash.clone(), answer: Some(answer) })
+    };
+    let load = async || {
+        let (wallets, _) = env.store.read(&[from, to], &[]).await?;
+        let mut wallets = wallets.into_iter();
+        Ok(Both { from: wallets.next().flatten(), to: wallets.next().flatten() })
+    };
+    let done: Result<Executed, ExecuteError<Problem>> =
+        execute(&env.store, &env.clock, context.deadline(), &context.origin, load, propose).await;
+    done.map_err(Problem::from)
+}

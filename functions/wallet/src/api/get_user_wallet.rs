@@ -1,0 +1,12 @@
+//! `GET /api/wallets/{user_id}`: any wallet, for operators.
+
+use quoin_runtime::{Env, Problem, Request, Response, Role};
+
+/// Answers with a wallet.
+///
+/// # Errors
+/// 400, 401, 403, 404 or 503.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    request.caller_with(Role::Operator)?;
+    super::get_wallet::answer(env, request, request.path("user_id")?).await
+}

@@ -1,0 +1,53 @@
+//! `PUT /api/wallets/me/limits`: a decrease holds at once, an increase after a cooling-off.
+
+use quoin_events::EntityRef;
+use quoin_events::types::{LimitKind, LimitPeriod};
+use quoin_ledger::{Change, decide};
+use quoin_money::{Amount, Asset};
+use quoin_runtime::{Env, Problem, Request, Response};
+use quoin_store::{Commit, Lost, StoreError, WalletWrite};
+use serde::Deserialize;
+
+use crate::snapshot::OneWallet;
+
+/// A limit as it is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetLimit {
+    kind: LimitKind,
+    period: LimitPeriod,
+    asset: Asset,
+    amount: Amount,
+}
+
+/// Sets a limit of the caller's wallet. The same limit set twice is the same limit, so no key is needed.
+///
+/// # Errors
+/// 400, 401, 404 or 429.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let user_id = request.caller()?.user_id.as_str();
+    let wanted: SetLimit = request.json()?;
+    wanted
+        .amount
+        .in_scale(wanted.asset, env.config.scales()?)
+        .map_err(|error| Problem::field("AMOUNT_TOO_PRECISE", "/amount", error.to_string()))?;
+    let calendar = env.config.calendar()?;
+    let related = EntityRef { kind: "limit".to_owned(), id: user_id.to_owned() };
+    let change = Change { related, movements: Vec::new() };
+    for _ in 0..20 {
+        let snapshot = OneWallet::load(env, user_id).await?;
+        let wallet = snapshot.existing()?;
+        let now = env.clock.now();
+        let mut decision = decide(wallet, &change, now, calendar).map_err(|rejection| Problem::from(&rejection))?;
+        let key = (wanted.kind, wanted.period, wanted.asset);
+        let limit = decision.wallet.limits.set(key, wanted.amount, now, calendar);
+        let commit = Commit::new().wallet(WalletWrite::new(wallet.clone(), decision)?);
+        match env.store.commit(commit, &request.context.origin).await {
+            Ok(()) => return Response::json(200, &limit),
+            Err(StoreError::Conflict) => {}
+            Err(StoreError::Lost(lost)) if matches!(*lost, Lost::Wallet(_) | Lost::Append { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Conflict.into())
+}

@@ -1,0 +1,5 @@
+//! Credits bonuses and rewards.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_consumer(quoin_wallet::consumers::bonuses::handle)
+}

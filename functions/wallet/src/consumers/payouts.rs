@@ -1,0 +1,36 @@
+//! `BetSettled`: the difference to what was paid before; a negative one is collected, the rest is owed.
+
+use quoin_events::types::BetSettled;
+use quoin_events::{BusEvent, EntityRef, EventData};
+use quoin_ledger::{Movement, Purpose};
+use quoin_runtime::{Delivery, Env, Failure, Outcome};
+
+use crate::credit::{Operation, apply};
+
+/// Pays a settlement's difference.
+///
+/// # Errors
+/// Transient or poison, as every consumer.
+pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome, Failure> {
+    if delivery.event().event != BetSettled::NAME {
+        return Ok(Outcome::Ignored("not a settlement"));
+    }
+    let settled: BetSettled = delivery.data()?;
+    let (asset, delta) = (settled.stake.asset, settled.payout_delta);
+    if delta.is_zero() {
+        return Ok(Outcome::Ignored("the settlement moves nothing"));
+    }
+    let amount = delta.magnitude().map_err(Failure::poison)?;
+    let movement = if delta.is_negative() {
+        Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection }
+    } else {
+        Movement::Credit { asset, amount, purpose: Purpose::CreditBetPayout, lot: None }
+    };
+    let operation = Operation {
+        id: format!("payout#{}#{}", settled.bet_id, settled.settlement_no),
+        user_id: settled.user_id,
+        related: EntityRef { kind: "bet".to_owned(), id: settled.bet_id },
+        movements: vec![movement],
+    };
+    apply(env, &delivery.context, &operation).await
+}

@@ -1,0 +1,168 @@
+//! `wallet-command`: money commands for callers outside the platform's own transactions, invoked by IAM.
+
+use quoin_events::{EntityRef, Timestamp};
+use quoin_ledger::{Lot, Movement, Purpose};
+use quoin_money::{Amount, Asset};
+use quoin_runtime::{Context, Env, Failure, Invocation, Metrics, Problem};
+use quoin_store::{Stream, body_hash};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::transfer_between;
+use crate::moving::{Moving, carry_out};
+
+/// A command and the operation it is: the same operation id is carried out once and answered alike.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct WalletCommand {
+    operation_id: String,
+    user_id: String,
+    #[serde(default)]
+    request_id: Option<String>,
+    command: CommandName,
+    #[serde(default)]
+    asset: Option<Asset>,
+    #[serde(default)]
+    amount: Option<Amount>,
+    #[serde(default)]
+    hold_id: Option<String>,
+    #[serde(default)]
+    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    merchant_id: Option<String>,
+    #[serde(default)]
+    to_user_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum CommandName {
+    Credit,
+    Debit,
+    Hold,
+    Capture,
+    Void,
+    Transfer,
+}
+
+/// What the caller is answered.
+#[derive(Debug, Serialize)]
+pub struct CommandReply {
+    /// As of HTTP.
+    status: u16,
+    /// Whether the operation had been carried out before.
+    repeated: bool,
+    /// The answer, or the problem.
+    body: Value,
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// Transient: nothing was written and the same command may be sent again.
+pub async fn wallet_command(
+    env: &Env,
+    invocation: &Invocation,
+    event: Value,
+    metrics: &mut Metrics,
+) -> Result<CommandReply, Failure> {
+    let request_id = event.get("request_id").and_then(Value::as_str);
+    let context = Context::of_request(&env.clock, invocation, request_id, None);
+    metrics.say("correlation_id", context.request_id());
+    let outcome = Box::pin(run(env, &context, event)).await;
+    match outcome {
+        Ok(reply) => Ok(reply),
+        Err(problem) if problem.status >= 500 || problem.status == 429 => Err(Failure::Transient(problem.detail)),
+        Err(problem) => {
+            let body = serde_json::from_str(&problem.document(context.request_id())).map_err(Failure::poison)?;
+            Ok(CommandReply { status: problem.status, repeated: false, body })
+        }
+    }
+}
+
+async fn run(env: &Env, context: &Context, event: Value) -> Result<CommandReply, Problem> {
+    let command: WalletCommand =
+        serde_json::from_value(event).map_err(|error| Problem::new(400, "COMMAND_MALFORMED", error.to_string()))?;
+    if command.operation_id.is_empty() || command.operation_id.len() > 200 {
+        return Err(Problem::field("OPERATION_ID_INVALID", "/operation_id", "must be 1 to 200 characters"));
+    }
+    let hash = body_hash(&WalletCommandIdentity::of(&command))?;
+    let receipt = Stream::new("op", format!("command#{}", command.operation_id));
+    let executed = if let CommandName::Transfer = command.command {
+        let (asset, amount) = money(env, &command)?;
+        let to = command.to_user_id.as_deref().ok_or_else(|| required("/to_user_id"))?;
+        transfer_between(env, context, receipt, hash, (&command.user_id, to), (asset, amount)).await?
+    } else {
+        let moving = Moving {
+            receipt,
+            body_hash: hash,
+            user_id: &command.user_id,
+            related: EntityRef { kind: "operation".to_owned(), id: command.operation_id.clone() },
+            movements: vec![movement(env, &command)?],
+        };
+        carry_out(env, context, &moving).await?
+    };
+    let answer = executed.answer.ok_or_else(|| Problem::new(500, "INTERNAL", "the operation has no answer"))?;
+    Ok(CommandReply {
+        status: answer.status,
+        repeated: executed.repeated,
+        body: serde_json::from_str(answer.body.get())?,
+    })
+}
+
+/// What makes two commands the same; the correlation id does not.
+#[derive(Serialize)]
+struct WalletCommandIdentity<'a> {
+    user_id: &'a str,
+    command: CommandName,
+    asset: Option<Asset>,
+    amount: Option<Amount>,
+    hold_id: Option<&'a str>,
+    to_user_id: Option<&'a str>,
+}
+
+impl<'a> WalletCommandIdentity<'a> {
+    fn of(command: &'a WalletCommand) -> Self {
+        Self {
+            user_id: &command.user_id,
+            command: command.command,
+            asset: command.asset,
+            amount: command.amount,
+            hold_id: command.hold_id.as_deref(),
+            to_user_id: command.to_user_id.as_deref(),
+        }
+    }
+}
+
+fn movement(env: &Env, command: &WalletCommand) -> Result<Movement, Problem> {
+    let hold_id = || command.hold_id.clone().ok_or_else(|| required("/hold_id"));
+    Ok(match command.command {
+        CommandName::Credit | CommandName::Transfer => {
+            let (asset, amount) = money(env, command)?;
+            let lot = Lot { amount, expires_at: command.expires_at, merchant_id: command.merchant_id.clone() };
+            Movement::Credit { asset, amount, purpose: Purpose::CreditAdjustment, lot: Some(lot) }
+        }
+        CommandName::Debit => {
+            let (asset, amount) = money(env, command)?;
+            let merchant_id = command.merchant_id.clone();
+            Movement::Debit { asset, amount, purpose: Purpose::DebitAdjustment, merchant_id }
+        }
+        CommandName::Hold => {
+            let (asset, amount) = money(env, command)?;
+            Movement::Hold { hold_id: hold_id()?, asset, amount, expires_at: command.expires_at }
+        }
+        CommandName::Capture => Movement::Capture { hold_id: hold_id()?, amount: command.amount },
+        CommandName::Void => Movement::Void { hold_id: hold_id()? },
+    })
+}
+
+fn money(env: &Env, command: &WalletCommand) -> Result<(Asset, Amount), Problem> {
+    let asset = command.asset.ok_or_else(|| required("/asset"))?;
+    let amount = command.amount.ok_or_else(|| required("/amount"))?;
+    crate::api::usable(env, asset, amount)?;
+    Ok((asset, amount))
+}
+
+fn required(pointer: &str) -> Problem {
+    Problem::field("FIELD_MISSING", pointer, "is required for this command")
+}
