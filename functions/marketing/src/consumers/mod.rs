@@ -1,0 +1,5 @@
+//! What other services' events lead to.
+
+pub mod bets;
+pub mod deposits;
+pub mod users;

@@ -1,0 +1,62 @@
+//! The rows of the service's own table, and their keys.
+//!
+//! `user#<user>`: `segment`, `loyalty`, `first-deposit`, `referral` (who referred this user).
+//! `bonuses#<user>`, `referrals#<referrer>`: lists, oldest first. `wagering#<user>`: a row per bet.
+
+use quoin_events::Timestamp;
+use quoin_runtime::{ConfigError, Env};
+use quoin_store::{Item, Key};
+
+/// Name of the table.
+pub(crate) fn name(env: &Env) -> Result<&str, ConfigError> {
+    env.config.table("marketing")
+}
+
+fn of_user(user_id: &str, row: &str) -> Key {
+    Key::new(format!("user#{user_id}"), row)
+}
+
+/// The user's language and country.
+pub(crate) fn segment(user_id: &str) -> Key {
+    of_user(user_id, "segment")
+}
+
+/// The user's points.
+pub(crate) fn loyalty(user_id: &str) -> Key {
+    of_user(user_id, "loyalty")
+}
+
+/// The deposit that was the user's first.
+pub(crate) fn first_deposit(user_id: &str) -> Key {
+    of_user(user_id, "first-deposit")
+}
+
+/// Who referred the user.
+pub(crate) fn referral(user_id: &str) -> Key {
+    of_user(user_id, "referral")
+}
+
+/// How much of a bet counts as wagered.
+pub(crate) fn wagering(user_id: &str, bet_id: &str) -> Key {
+    Key::new(format!("wagering#{user_id}"), bet_id)
+}
+
+/// Partition of the user's bonuses.
+pub(crate) fn bonuses(user_id: &str) -> String {
+    format!("bonuses#{user_id}")
+}
+
+/// Partition of those whom `referrer_id` brought.
+pub(crate) fn referrals(referrer_id: &str) -> String {
+    format!("referrals#{referrer_id}")
+}
+
+/// A sort key in order of time.
+pub(crate) fn at(moment: Timestamp, id: &str) -> String {
+    format!("{moment}#{id}")
+}
+
+/// An item that begins with `key`.
+pub(crate) fn item(key: Key) -> Item {
+    Item::new().text("pk", key.pk).text("sk", key.sk)
+}
