@@ -1,0 +1,64 @@
+//! `GET /api/audit/{entity_type}/{entity_id}`: every event of an entity, in order, with what is missing.
+
+use quoin_events::EntityRef;
+use quoin_runtime::{Env, Problem, Request, Response, Role};
+use quoin_store::{Query, encode_cursor};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::trail::{AuditRow, Gap, gaps, payload, sequence_of, trail_pk};
+
+/// A page of a trail.
+#[derive(Debug, Serialize)]
+struct Trail {
+    entity: EntityRef,
+    items: Vec<Entry>,
+    gaps: Vec<Gap>,
+    next_cursor: Option<String>,
+}
+
+/// One event of a trail.
+#[derive(Debug, Serialize)]
+struct Entry {
+    sequence: u64,
+    event: String,
+    event_id: String,
+    timestamp: String,
+    request_id: String,
+    sha256: String,
+    /// The whole event, as long as copies of its type are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Box<RawValue>>,
+}
+
+/// Answers with a page of an entity's trail.
+///
+/// # Errors
+/// 400 for a cursor that is none, 401, 403 or 503.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    request.caller_with(Role::Operator)?;
+    let entity = EntityRef { kind: request.path("entity_type")?.to_owned(), id: request.path("entity_id")?.to_owned() };
+    let table = env.config.table("reporting")?;
+    let pk = trail_pk(&entity.kind, &entity.id);
+    let pages = request.pages(&pk)?;
+    let before = pages.after.as_ref().map_or(0, sequence_of);
+    let page = env.store.query(table, Query::of(&pk).limit(pages.limit).after(pages.after)).await?;
+    let rows = page.items.iter().map(AuditRow::read).collect::<Result<Vec<_>, _>>()?;
+    let keys: Vec<_> = rows.iter().map(|row| (table, row.payload_key())).collect();
+    let payloads = if keys.is_empty() { Vec::new() } else { env.store.batch(&keys).await? };
+    let gaps = gaps(before, rows.iter().map(|row| row.sequence));
+    let mut items = Vec::with_capacity(rows.len());
+    for (row, item) in rows.into_iter().zip(payloads) {
+        let kept = item.as_ref().and_then(|item| payload(item, request.context.now));
+        items.push(Entry {
+            sequence: row.sequence,
+            event: row.event,
+            event_id: row.event_id,
+            timestamp: row.timestamp,
+            request_id: row.request_id,
+            sha256: row.sha256,
+            payload: kept.map(serde_json::from_str).transpose()?,
+        });
+    }
+    Response::json(200, &Trail { entity, items, gaps, next_cursor: page.next.as_ref().map(encode_cursor) })
+}

@@ -1,0 +1,5 @@
+//! `GET /api/reports/{report}`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_api(quoin_reporting::api::get_report::handle)
+}

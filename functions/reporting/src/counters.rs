@@ -1,0 +1,200 @@
+//! What is counted a day, and under which attribute names the counters stand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use quoin_money::{Amount, Asset, Delta, MoneyError};
+use rust_decimal::Decimal;
+
+/// Declares an enum of counters with their names.
+macro_rules! named {
+    ($(#[$meta:meta])* $enum:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum $enum { $($(#[$doc])* $variant,)* }
+
+        impl $enum {
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+named! {
+    /// How often something happened.
+    Count {
+        /// Accounts made.
+        Registrations = "registrations",
+        /// Sessions begun.
+        Logins = "logins",
+        /// Bets accepted.
+        BetsPlaced = "bets_placed",
+        /// Bets settled for the first time.
+        BetsSettled = "bets_settled",
+        /// Settlements corrected.
+        SettlementsCorrected = "settlements_corrected",
+        /// Bets cancelled.
+        BetsCancelled = "bets_cancelled",
+        /// Deposits asked for.
+        DepositsInitiated = "deposits_initiated",
+        /// Deposits confirmed.
+        DepositsSucceeded = "deposits_succeeded",
+        /// Deposits that came to nothing.
+        DepositsFailed = "deposits_failed",
+        /// Bonuses granted.
+        BonusesAwarded = "bonuses_awarded",
+        /// Referrals rewarded.
+        ReferralsCompleted = "referrals_completed",
+        /// Messages that a provider accepted.
+        NotificationsSent = "notifications_sent",
+        /// Messages that could not be delivered.
+        NotificationsFailed = "notifications_failed",
+    }
+}
+
+named! {
+    /// How much of an asset moved.
+    Sum {
+        /// Staked on accepted bets.
+        Stakes = "stakes",
+        /// Stakes of cancelled bets, paid back.
+        Refunds = "refunds",
+        /// Paid by settlements, less what corrections took back.
+        Payouts = "payouts",
+        /// Asked to be deposited.
+        DepositsInitiated = "deposits_initiated",
+        /// Deposited.
+        DepositsSucceeded = "deposits_succeeded",
+        /// Not deposited in the end.
+        DepositsFailed = "deposits_failed",
+        /// Given as bonuses.
+        Bonuses = "bonuses",
+        /// Given for referrals.
+        ReferralRewards = "referral_rewards",
+    }
+}
+
+/// One counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Counter {
+    /// How often.
+    Count(Count),
+    /// How much of an asset.
+    Sum(Sum, Asset),
+}
+
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => f.write_str(count.as_str()),
+            Self::Sum(sum, asset) => write!(f, "{}.{asset}", sum.as_str()),
+        }
+    }
+}
+
+impl FromStr for Counter {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        match name.split_once('.') {
+            None => Count::ALL.iter().find(|count| count.as_str() == name).map(|count| Self::Count(*count)),
+            Some((sum, asset)) => Sum::ALL
+                .iter()
+                .find(|known| known.as_str() == sum)
+                .and_then(|known| Some(Self::Sum(*known, asset.parse().ok()?))),
+        }
+        .ok_or(())
+    }
+}
+
+/// Counters and by how much each of them moves; adding them up is commutative.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counters(BTreeMap<Counter, Delta>);
+
+impl Counters {
+    /// With one more of `count`.
+    pub(crate) fn once(mut self, count: Count) -> Self {
+        self.0.insert(Counter::Count(count), Delta::plus(Amount::whole(1)));
+        self
+    }
+
+    /// With `delta` of `asset` more.
+    pub(crate) fn moved(mut self, sum: Sum, asset: Asset, delta: Delta) -> Self {
+        if !delta.is_zero() {
+            self.0.insert(Counter::Sum(sum, asset), delta);
+        }
+        self
+    }
+
+    /// With `amount` of `asset` more.
+    pub(crate) fn plus(self, sum: Sum, asset: Asset, amount: Amount) -> Self {
+        self.moved(sum, asset, Delta::plus(amount))
+    }
+
+    /// Adds `other`.
+    ///
+    /// # Errors
+    /// If a sum has too many digits.
+    pub(crate) fn add(&mut self, other: &Self) -> Result<(), MoneyError> {
+        for (counter, delta) in &other.0 {
+            let sum = self.0.entry(*counter).or_default();
+            *sum = sum.and(*delta)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the counter that stands under `name` as `digits`; what is no counter of ours is passed over.
+    ///
+    /// # Errors
+    /// If the digits are not an exact decimal.
+    pub(crate) fn add_stored(&mut self, name: &str, digits: &str) -> Result<(), MoneyError> {
+        let Ok(counter) = name.parse::<Counter>() else { return Ok(()) };
+        let value = Decimal::from_str_exact(digits).map_err(|_| MoneyError::Overflow)?;
+        self.add(&Self(BTreeMap::from([(counter, Delta::new(value))])))
+    }
+
+    /// How often.
+    pub(crate) fn count(&self, count: Count) -> Delta {
+        self.0.get(&Counter::Count(count)).copied().unwrap_or_default()
+    }
+
+    /// How much of `asset`; `None` if it never moved.
+    pub(crate) fn sum(&self, sum: Sum, asset: Asset) -> Option<Delta> {
+        self.0.get(&Counter::Sum(sum, asset)).copied()
+    }
+
+    /// All that move.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Counter, Delta)> {
+        self.0.iter().map(|(counter, delta)| (*counter, *delta))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_counters() {
+        let sums = Sum::ALL.iter().flat_map(|sum| Asset::ALL.map(|asset| Counter::Sum(*sum, asset)));
+        for counter in Count::ALL.iter().map(|count| Counter::Count(*count)).chain(sums) {
+            assert_eq!(counter.to_string().parse(), Ok(counter));
+        }
+        for name in ["pk", "sk", "expires", "stakes.gold", "stakes", ""] {
+            assert!(name.parse::<Counter>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn stored_digits_are_exact_or_refused() {
+        let mut counters = Counters::default();
+        counters.add_stored("stakes.cash", "1234567890123456.7891").unwrap();
+        counters.add_stored("stakes.cash", "0.0009").unwrap();
+        counters.add_stored("a newer counter", "1").unwrap();
+        assert_eq!(counters.sum(Sum::Stakes, Asset::Cash).unwrap().to_string(), "1234567890123456.79");
+        assert!(counters.add_stored("stakes.cash", "NaN").is_err());
+    }
+}

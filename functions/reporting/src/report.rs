@@ -1,0 +1,229 @@
+//! From counters to reports: totals and a row per day.
+
+use std::collections::BTreeMap;
+
+use quoin_money::{Asset, Delta, MoneyError};
+use quoin_store::{Item, Key};
+use serde_json::{Map, Value};
+
+use crate::counters::{Count, Counters, Sum};
+use crate::period::{Period, split};
+
+/// How many items the counters of a day are spread over: writers of one item at once cancel each other.
+const SHARDS: u64 = 8;
+
+/// Key of one shard of a day's counters: a month is one partition, so that a year is a dozen reads.
+pub(crate) fn shard_key(day: &str, chance: impl FnOnce(u64) -> u64) -> Key {
+    let (month, day) = split(day).unwrap_or(("", day));
+    Key::new(month_pk(month), format!("{day}#{}", chance(SHARDS)))
+}
+
+/// Partition of a month's counters.
+pub(crate) fn month_pk(month: &str) -> String {
+    format!("counters#{month}")
+}
+
+/// The sort keys of all shards from the day `first` to the day `last` of a month.
+pub(crate) fn shards_between(first: &str, last: &str) -> (String, String) {
+    // '~' sorts behind every digit.
+    (format!("{first}#"), format!("{last}#~"))
+}
+
+/// The counters of each day, summed over its shards.
+#[derive(Debug, Default)]
+pub(crate) struct Daily(BTreeMap<String, Counters>);
+
+impl Daily {
+    /// Adds one shard.
+    ///
+    /// # Errors
+    /// If a counter has too many digits.
+    pub(crate) fn add_shard(&mut self, month: &str, shard: &Item) -> Result<(), MoneyError> {
+        let day = shard.get_text("sk").and_then(|sk| sk.split('#').next()).unwrap_or_default();
+        let counters = self.0.entry(format!("{month}-{day}")).or_default();
+        shard.numbers().try_for_each(|(name, digits)| counters.add_stored(name, digits))
+    }
+}
+
+/// Which figures a report has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// Everything.
+    Kpis,
+    /// Bets.
+    Betting,
+    /// Deposits.
+    Payments,
+}
+
+impl Report {
+    /// The report called `name`.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::Kpis, Self::Betting, Self::Payments].into_iter().find(|report| report.as_str() == name)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kpis => "kpis",
+            Self::Betting => "betting",
+            Self::Payments => "payments",
+        }
+    }
+
+    const fn counts(self) -> &'static [Count] {
+        match self {
+            Self::Kpis => Count::ALL,
+            Self::Betting => {
+                &[Count::BetsPlaced, Count::BetsSettled, Count::SettlementsCorrected, Count::BetsCancelled]
+            }
+            Self::Payments => &[Count::DepositsInitiated, Count::DepositsSucceeded, Count::DepositsFailed],
+        }
+    }
+
+    const fn sums(self) -> &'static [Sum] {
+        match self {
+            Self::Kpis => Sum::ALL,
+            Self::Betting => &[Sum::Stakes, Sum::Refunds, Sum::Payouts],
+            Self::Payments => &[Sum::DepositsInitiated, Sum::DepositsSucceeded, Sum::DepositsFailed],
+        }
+    }
+
+    /// The report on `period`.
+    ///
+    /// # Errors
+    /// If a total has too many digits.
+    pub(crate) fn body(self, period: &Period, daily: &Daily) -> Result<Value, MoneyError> {
+        let (nothing, mut totals, mut days) = (Counters::default(), Counters::default(), Vec::new());
+        for day in period.days() {
+            let counters = daily.0.get(day).unwrap_or(&nothing);
+            totals.add(counters)?;
+            let mut row = Map::from_iter([("day".to_owned(), Value::from(day.as_str()))]);
+            row.append(&mut self.figures(counters)?);
+            days.push(Value::Object(row));
+        }
+        Ok(serde_json::json!({
+            "report": self.as_str(),
+            "from": period.days().first(),
+            "to": period.days().last(),
+            "totals": self.figures(&totals)?,
+            "days": days,
+        }))
+    }
+
+    fn figures(self, counters: &Counters) -> Result<Map<String, Value>, MoneyError> {
+        let mut figures = Map::new();
+        for count in self.counts() {
+            figures.insert(count.as_str().to_owned(), number(counters.count(*count)));
+        }
+        let mut assets = Map::new();
+        for asset in Asset::ALL {
+            if self.sums().iter().all(|sum| counters.sum(*sum, asset).is_none()) {
+                continue;
+            }
+            let mut amounts = Map::new();
+            for sum in self.sums() {
+                amounts.insert(sum.as_str().to_owned(), number(counters.sum(*sum, asset).unwrap_or_default()));
+            }
+            if self.sums().contains(&Sum::Payouts) {
+                amounts.insert("ggr".to_owned(), number(gross_gaming_revenue(counters, asset)?));
+            }
+            assets.insert(asset.as_str().to_owned(), Value::Object(amounts));
+        }
+        figures.insert("assets".to_owned(), Value::Object(assets));
+        Ok(figures)
+    }
+}
+
+/// Stakes less what came back to the customers, on the day it came back.
+fn gross_gaming_revenue(counters: &Counters, asset: Asset) -> Result<Delta, MoneyError> {
+    let sum = |sum: Sum| counters.sum(sum, asset).unwrap_or_default().value();
+    let less = |a: rust_decimal::Decimal, b| a.checked_sub(b).ok_or(MoneyError::Overflow);
+    less(less(sum(Sum::Stakes), sum(Sum::Refunds))?, sum(Sum::Payouts)).map(Delta::new)
+}
+
+fn number(value: Delta) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use quoin_money::Amount;
+
+    fn shard(sk: &str, counters: &[(&str, &str)]) -> Item {
+        counters.iter().fold(Item::new().text("pk", "counters#2026-01").text("sk", sk), |item, (name, digits)| {
+            item.number(name, digits)
+        })
+    }
+
+    fn period(from: &str, to: &str) -> Period {
+        Period::try_new(Some(from), Some(to)).unwrap()
+    }
+
+    #[test]
+    fn shards_add_up_to_days_and_days_to_totals() {
+        let mut daily = Daily::default();
+        for shard in [
+            shard("04#0", &[("bets_placed", "2"), ("stakes.cash", "10.5"), ("logins", "9")]),
+            shard("04#7", &[("bets_placed", "1"), ("stakes.cash", "0.25"), ("payouts.cash", "3")]),
+            shard("05#1", &[("bets_cancelled", "1"), ("refunds.cash", "0.25"), ("stakes.promo_coins", "7")]),
+        ] {
+            daily.add_shard("2026-01", &shard).unwrap();
+        }
+        let body = Report::Betting.body(&period("2026-01-04", "2026-01-06"), &daily).unwrap();
+        assert_eq!(body["days"].as_array().unwrap().len(), 3);
+        assert_eq!(body["days"][0]["day"], "2026-01-04");
+        assert_eq!(body["days"][0]["assets"]["cash"]["ggr"].to_string(), "7.75");
+        assert_eq!(body["days"][1]["assets"]["cash"]["ggr"].to_string(), "-0.25");
+        assert_eq!(body["days"][2]["bets_placed"], 0);
+        assert_eq!(body["totals"]["bets_placed"], 3);
+        assert_eq!(body["totals"]["assets"]["cash"]["stakes"].to_string(), "10.75");
+        assert_eq!(body["totals"]["assets"]["cash"]["ggr"].to_string(), "7.5");
+        assert_eq!(body["totals"]["assets"]["promo_coins"]["ggr"], 7);
+        assert_eq!(body["totals"].get("logins"), None);
+    }
+
+    #[test]
+    fn only_these_reports_exist() {
+        assert_eq!(Report::parse("kpis"), Some(Report::Kpis));
+        assert_eq!(Report::parse("KPIS"), None);
+        assert_eq!(Report::parse(""), None);
+    }
+
+    #[test]
+    fn a_shard_lies_between_the_bounds_of_its_day() {
+        let (first, last) = shards_between("04", "05");
+        for chance in 0..SHARDS {
+            let key = shard_key("2026-01-05", |shards| chance.min(shards));
+            assert_eq!(key.pk, month_pk("2026-01"));
+            assert!(first < key.sk && key.sk < last);
+        }
+        assert!(shard_key("2026-01-06", |_| 0).sk > last);
+    }
+
+    proptest! {
+        #[test]
+        fn however_events_are_spread_over_shards_the_day_is_the_same(
+            amounts in proptest::collection::vec((0_u32..100_000, 0_usize..8), 0..40)
+        ) {
+            let mut expected = Counters::default();
+            let mut shards = vec![Counters::default(); 8];
+            for (units, at) in amounts {
+                let event = Counters::default().once(Count::BetsPlaced).plus(Sum::Stakes, Asset::Cash, Amount::whole(units));
+                expected.add(&event).unwrap();
+                shards[at].add(&event).unwrap();
+            }
+            let mut daily = Daily::default();
+            for (n, counters) in shards.iter().enumerate() {
+                let stored: Vec<_> = counters.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+                let stored: Vec<_> = stored.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                daily.add_shard("2026-01", &shard(&format!("04#{n}"), &stored)).unwrap();
+            }
+            let mut whole = Daily::default();
+            whole.0.insert("2026-01-04".to_owned(), expected);
+            let period = period("2026-01-04", "2026-01-04");
+            prop_assert_eq!(Report::Kpis.body(&period, &daily).unwrap(), Report::Kpis.body(&period, &whole).unwrap());
+        }
+    }
+}
