@@ -18,6 +18,7 @@ export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //
 
 STAGE ?= dev
 ARCH ?= arm64
+PARAMETERS ?= $(if $(filter dev,$(STAGE)),SandboxEnabled=true NotificationProvider=http)
 RUN_FLAGS := $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))
 
 help: ## this list
@@ -72,10 +73,11 @@ test: setup ## unit, property, template and local stack tests
 test-sam: build ## every function's sample under `sam local invoke`; needs docker
 	$(PYTHON) -m pytest -q tests/test_sam
 
-deploy: setup templates ## to AWS: STAGE=dev ARCH=arm64|x86_64, settings in samconfig.toml
+deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="Name=value …"
 	$(CARGO_LAMBDA) build --release --workspace --bins --locked --skip-target-check \
 	  $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
-	$(SAM) deploy --config-env $(STAGE) --parameter-overrides Stage=$(STAGE) Architecture=$(ARCH) $(PARAMETERS)
+	$(SAM) deploy --config-env $(STAGE) \
+	  --parameter-overrides Stage=$(STAGE) Architecture=$(ARCH) $(PARAMETERS)
 
 clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam

@@ -6,6 +6,7 @@ Each correction says what AWS does; drop it when the emulator does the same.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import socketserver
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 from . import leading_keys
 
 LOG_WAIT_SECONDS = 0.001
+INTERNAL_ERROR = b'{"message":"Internal Server Error"}'
 
 
 def answer_without_delay() -> None:
@@ -56,6 +58,28 @@ def transform_nested_stacks() -> None:
     provisioners._cfn_nested_stack_deploy = deploy_nested
 
 
+def shape_http_events_and_faults() -> None:
+    """An HTTP API leaves out path parameters where there are none, rather than sending null, and
+    answers 500 without details when a function fails.
+    """
+    from ministack.services import apigateway
+
+    invoke = apigateway._invoke_lambda_proxy
+    signature = inspect.signature(invoke)
+
+    @functools.wraps(invoke)
+    async def invoke_as_aws(*args: Any, **kwargs: Any) -> Any:
+        call = signature.bind(*args, **kwargs)
+        call.arguments["path_params"] = call.arguments.get("path_params") or {}
+        status, headers, body = await invoke(*call.args, **call.kwargs)
+        if status == 502:
+            headers, body = {"Content-Type": "application/json"}, INTERNAL_ERROR
+            status = 500
+        return status, headers, body
+
+    apigateway._invoke_lambda_proxy = invoke_as_aws
+
+
 class _Copied:
     """A function's output, copied into a file of its own while the emulator reads it."""
 
@@ -88,6 +112,7 @@ def main() -> None:
     answer_without_delay()
     wait_less_for_logs()
     transform_nested_stacks()
+    shape_http_events_and_faults()
     leading_keys.install()
     copy_logs_to_files(Path(os.environ["QUOIN_LOGS"]))
     sys.argv = ["ministack"]

@@ -142,6 +142,8 @@ def _clean_environment() -> dict[str, str]:
 def _free_port() -> int:
     for candidate in (PREFERRED_PORT, 0):
         with socket.socket() as probe:
+            # Connections of the last run that still linger do not hold a port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, candidate))
             except OSError:

@@ -72,14 +72,11 @@ def resources(kind: str) -> Iterator[Resource]:
 
 
 def statements() -> Iterator[tuple[Resource, dict[str, Any]]]:
-    """Every statement of every identity policy, with the resource that holds it."""
+    """Every statement of every role, with the role; policies stand nowhere else."""
     for role in resources("AWS::IAM::Role"):
         for policy in role.properties.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
-                yield role, statement
-    for policy in resources("AWS::IAM::Policy"):
-        for statement in policy.properties["PolicyDocument"]["Statement"]:
-            yield policy, statement
+                yield role, statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def listed(value: Any) -> list[Any]:

@@ -88,3 +88,9 @@ def test_access_tokens_are_checked_by_one_cached_authorizer() -> None:
     assert properties["EnableSimpleResponses"] is True
     assert properties["IdentitySource"] == ["$request.header.Authorization"]
     assert properties["AuthorizerResultTtlInSeconds"] == 300
+
+
+def test_the_dashboard_is_json() -> None:
+    root = stacks.translated(stacks.ROOT_TEMPLATE)["Resources"]
+    body = json.loads(root["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    assert len(body["widgets"]) == 6

@@ -42,9 +42,11 @@ def test_a_wildcard_resource_has_a_written_reason() -> None:
             assert statement["Sid"] in reasons, f"{holder}: {statement}"
 
 
-def test_nothing_grants_a_managed_policy() -> None:
+def test_rights_stand_in_the_roles_and_nowhere_else() -> None:
     for role in stacks.resources("AWS::IAM::Role"):
         assert "ManagedPolicyArns" not in role.properties, role
+    assert not list(stacks.resources("AWS::IAM::Policy"))
+    assert not list(stacks.resources("AWS::IAM::ManagedPolicy"))
 
 
 def test_every_function_has_a_role_of_its_own() -> None:
@@ -95,9 +97,8 @@ def test_who_moves_money_also_writes_its_stream() -> None:
         books = '"wallet#*"' in json.dumps(
             [
                 statement
-                for policy in role.properties.get("Policies", [])
-                for statement in policy["PolicyDocument"]["Statement"]
-                if _writes(statement)
+                for holder, statement in stacks.statements()
+                if holder == role and _writes(statement)
             ]
         )
         assert moves == books, role

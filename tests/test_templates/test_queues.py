@@ -96,7 +96,7 @@ def test_every_consumer_alarms_on_errors_throttles_age_and_dead_letters() -> Non
 def test_a_consumer_reaches_its_own_queues_and_no_other_consumers() -> None:
     for service, function, queue in consumers():
         role = stack(service)[f"{function.logical_id}Role"]["Properties"]["Policies"][0]
-        statements = {s.get("Sid"): s for s in role["PolicyDocument"]["Statement"]}
+        statements = {s["Sid"]: s for s in role["PolicyDocument"]["Statement"]}
         own = statements["OwnQueue"]
         assert own["Resource"] == {"Fn::GetAtt": [f"{queue}Queue", "Arn"]}, function
         assert set(own["Action"]) == {

@@ -20,7 +20,7 @@ ENCLOSED = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["Transa
 class Grants:
     """What a function may do and what it is told about it."""
 
-    statements: list[dict[str, Any]] = field(default_factory=list)
+    statements: list[Any] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)  # why a statement is as wide as it is
 

@@ -376,6 +376,12 @@ def _stream(_service: Service, function: Function, grants: permissions.Grants) -
         "Streams", ["dynamodb:ListStreams"], cfn.arn("dynamodb", "table/${JournalTable}/stream/*")
     )
     bucket = f"{name}FailureBucket"
+    for action, resource in (
+        ("s3:PutObject", cfn.sub(f"${{{bucket}.Arn}}/*")),
+        ("s3:ListBucket", cfn.get_att(bucket, "Arn")),
+    ):
+        statement = {"Effect": "Allow", "Action": [action], "Resource": resource}
+        grants.statements.append(cfn.if_("IsOnAws", statement, cfn.NO_VALUE))
     # An item has something to publish (`pub`) exactly when it holds events; their count is a
     # scalar, which is all that stream filters are documented for.
     pattern = {
@@ -399,29 +405,6 @@ def _stream(_service: Service, function: Function, grants: permissions.Grants) -
     return {
         f"{name}Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping},
         bucket: _failure_bucket(),
-        f"{bucket}Policy": {
-            "Type": "AWS::IAM::Policy",
-            "Condition": "IsOnAws",
-            "Properties": {
-                "PolicyName": "failures",
-                "Roles": [cfn.ref(f"{name}Role")],
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Action": ["s3:PutObject"],
-                            "Resource": cfn.sub(f"${{{bucket}.Arn}}/*"),
-                        },
-                        {
-                            "Effect": "Allow",
-                            "Action": ["s3:ListBucket"],
-                            "Resource": cfn.get_att(bucket, "Arn"),
-                        },
-                    ],
-                },
-            },
-        },
         f"{name}IteratorAgeAlarm": _alarm(
             f"{function.name}-iterator-age",
             "Events wait in the journal's stream.",
