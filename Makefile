@@ -18,6 +18,8 @@ export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //
 
 STAGE ?= dev
 ARCH ?= arm64
+TARGET.arm64 := aarch64-unknown-linux-gnu
+TARGET.x86_64 := x86_64-unknown-linux-gnu
 PARAMETERS ?= $(if $(filter dev,$(STAGE)),SandboxEnabled=true NotificationProvider=http)
 RUN_FLAGS := $(if $(AUTH),--auth) $(if $(PORT),--port $(PORT))
 
@@ -74,8 +76,10 @@ test-sam: build ## every function's sample under `sam local invoke`; needs docke
 	$(PYTHON) -m pytest -q tests/test_sam
 
 deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="Name=value …"
+	@rustup target list --installed | grep -qx '$(TARGET.$(ARCH))' || { \
+	  echo "first: rustup target add $(TARGET.$(ARCH))"; exit 1; }
 	$(CARGO_LAMBDA) build --release --workspace --bins --locked --skip-target-check \
-	  $(if $(filter arm64,$(ARCH)),--arm64,--x86-64)
+	  --target $(TARGET.$(ARCH))
 	$(SAM) deploy --config-env $(STAGE) \
 	  --parameter-overrides Stage=$(STAGE) Architecture=$(ARCH) $(PARAMETERS)
 
