@@ -1,7 +1,7 @@
 """python -m local up | down | status | run
 
 up      start the emulator, deploy, write .local/outputs.json, return
-run     up, then wait for Ctrl-C and take everything down again
+run     up, the demonstration, then wait for Ctrl-C and take everything down again
 down    end the emulator and every function process
 status  print .local/outputs.json
 """
@@ -14,7 +14,9 @@ import sys
 import time
 from typing import Any
 
-from . import deployment, paths, server
+from client import Platform
+
+from . import demonstration, deployment, paths, server
 
 
 def up(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -39,8 +41,9 @@ def up(arguments: argparse.Namespace) -> dict[str, Any]:
 def run(arguments: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        up(arguments)
-        print("Ctrl-C stops it and leaves nothing behind.", flush=True)
+        outputs = up(arguments)
+        demonstration.tell(Platform(outputs))
+        print("\nCtrl-C stops it and leaves nothing behind.", flush=True)
         while server.running():
             time.sleep(0.5)
         print("the emulator has ended: see .local/logs/emulator.log", file=sys.stderr)

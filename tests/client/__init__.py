@@ -1,0 +1,8 @@
+"""A client of the HTTP contract: what the demonstration and the flow tests speak through."""
+
+from .feed import Feed
+from .platform import Answer, Platform
+from .user import User
+from .wait import eventually
+
+__all__ = ["Answer", "Feed", "Platform", "User", "eventually"]

@@ -1,0 +1,106 @@
+"""Requests to a deployed platform, known by its `.local/outputs.json`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+TIMEOUT_SECONDS = 70
+MAX_CONNECTIONS = 120
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    def expect(self, status: int) -> Any:
+        """The body, if the status is the one expected."""
+        assert self.status == status, f"{self.status} instead of {status}: {self.body}"
+        return self.body
+
+    def problem(self, status: int, code: str) -> Any:
+        """The problem document, if it is the one expected."""
+        body = self.expect(status)
+        assert self.headers["content-type"] == "application/problem+json"
+        assert body["code"] == code, body
+        assert body["status"] == status
+        assert body["request_id"] == self.headers["x-request-id"]
+        return body
+
+
+class Platform:
+    """One deployed platform."""
+
+    def __init__(self, outputs: dict[str, Any]) -> None:
+        self.outputs = outputs
+        self.url = outputs["http_url"].rstrip("/")
+        self._pool = urllib3.PoolManager(
+            maxsize=MAX_CONNECTIONS, retries=False, timeout=TIMEOUT_SECONDS
+        )
+
+    @classmethod
+    def from_file(cls, path: Path) -> Platform:
+        return cls(json.loads(path.read_text()))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """Sends `body` as JSON (bytes as they are); numbers come back as exact decimals."""
+        sent = {"content-type": "application/json"} | (headers or {})
+        if token:
+            sent["authorization"] = f"Bearer {token}"
+        if key:
+            sent["idempotency-key"] = key
+        raw = body if isinstance(body, bytes | None) else json.dumps(body, default=str).encode()
+        reply = self._pool.request(method, self.url + path, body=raw, headers=sent)
+        text = reply.data.decode()
+        try:
+            parsed = json.loads(text, parse_float=Decimal) if text else None
+        except json.JSONDecodeError:
+            parsed = text
+        return Answer(reply.status, {k.lower(): v for k, v in reply.headers.items()}, parsed)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return self.request("POST", path, body, **options)
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return self.request("GET", path, **options)
+
+    def put(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return self.request("PUT", path, body, **options)
+
+    def signed(self, party: str, body: bytes, at: int | None = None) -> dict[str, str]:
+        """Standard Webhooks headers over `body`, as the provider `party` would send them."""
+        secret = base64.b64decode(self.outputs["webhook_secrets"][party].removeprefix("whsec_"))
+        identity, moment = f"msg_{uuid.uuid4().hex}", str(int(time.time()) if at is None else at)
+        payload = f"{identity}.{moment}.".encode() + body
+        digest = base64.b64encode(hmac.new(secret, payload, hashlib.sha256).digest()).decode()
+        return {
+            "webhook-id": identity,
+            "webhook-timestamp": moment,
+            "webhook-signature": f"v1,{digest}",
+        }
+
+    def operator_token(self) -> str:
+        operator = self.outputs["operator"]
+        body = {"email": operator["email"], "password": operator["password"]}
+        return self.post("/api/sessions", body).expect(200)["access_token"]

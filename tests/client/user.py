@@ -1,0 +1,73 @@
+"""A person who uses the platform."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from .platform import Answer, Platform
+from .wait import eventually
+
+
+class User:
+    """A registered and logged-in person."""
+
+    def __init__(self, platform: Platform, **fields: Any) -> None:
+        self.platform = platform
+        tag = uuid.uuid4().hex[:12]
+        self.registration = {
+            "phone": f"+9198{random.randrange(10**8):08d}",
+            "email": f"{tag}@example.com",
+            "password": f"correct horse {tag}",
+            "full_name": "Jane Doe",
+            "country": "IN",
+            "language": "en",
+        } | fields
+        created = platform.post("/api/users", self.registration).expect(201)
+        self.user_id, self.referral_code = created["user_id"], created["referral_code"]
+        self.login()
+
+    def login(self) -> None:
+        body = {"email": self.registration["email"], "password": self.registration["password"]}
+        session = self.platform.post("/api/sessions", body).expect(200)
+        self.token, self.refresh_token = session["access_token"], session["refresh_token"]
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return self.platform.post(path, body, token=self.token, **options)
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return self.platform.get(path, token=self.token, **options)
+
+    def put(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return self.platform.put(path, body, token=self.token, **options)
+
+    def deposit(self, amount: Any, method: str = "sandbox", key: str | None = None) -> Answer:
+        body = {"amount": amount, "asset": "cash", "method": method}
+        return self.post("/api/payments/deposits", body, key=key or uuid.uuid4().hex)
+
+    def bet(self, selections: list[dict[str, Any]], stake: Any, **options: Any) -> Answer:
+        kind = "single" if len(selections) == 1 else "accumulator"
+        body = {
+            "type": kind,
+            "stake": {"amount": stake, "asset": options.pop("asset", "cash")},
+            "selections": selections,
+            "accept_odds": options.pop("accept_odds", "exact"),
+        }
+        return self.post("/api/bets", body, key=options.pop("key", uuid.uuid4().hex), **options)
+
+    def balance(self, asset: str = "cash") -> Decimal:
+        wallet = self.get("/api/wallets/me").expect(200)
+        lines = [line for line in wallet["balances"] if line["asset"] == asset]
+        return Decimal(lines[0]["available"]) if lines else Decimal(0)
+
+    def funded(self, amount: Any, seconds: float = 30) -> User:
+        """This user, once a deposit of `amount` has arrived."""
+        before = self.balance()
+        self.deposit(amount).expect(202)
+        eventually(self.balance, lambda now: now == before + Decimal(str(amount)), seconds)
+        return self
+
+    def entries(self) -> list[dict[str, Any]]:
+        return self.get("/api/wallets/me/entries?limit=100").expect(200)["items"]

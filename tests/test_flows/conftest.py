@@ -1,0 +1,43 @@
+"""The deployed platform, with IAM enforced and retries a second apart, shared by every flow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from client import Feed, Platform, User
+from local import deployment, paths, server
+
+SCHEDULE = "1,1,1,1,1"
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Deployed afresh, or the one whose outputs file QUOIN_OUTPUTS names."""
+    if given := os.environ.get("QUOIN_OUTPUTS"):
+        yield Platform.from_file(Path(given))
+        return
+    folder = tmp_path_factory.mktemp("flows")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "STATE", folder / "emulator.json")
+        patch.setattr(paths, "OUTPUTS", folder / "outputs.json")
+        patch.setattr(paths, "LOGS", paths.LOCAL / "logs-flows")
+        patch.setattr(paths, "TEMPORARY", folder / "tmp")
+        emulator = server.start(auth=True)
+        try:
+            deployment.deploy(emulator, {"RetrySchedule": SCHEDULE, "BetCancelSeconds": "3600"})
+            yield Platform(deployment.write_outputs(emulator))
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def user(platform: Platform) -> User:
+    return User(platform)
+
+
+@pytest.fixture
+def feed(platform: Platform) -> Feed:
+    return Feed(platform)
