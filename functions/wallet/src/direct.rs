@@ -87,7 +87,7 @@ async fn run(env: &Env, context: &Context, event: Value) -> Result<CommandReply,
         return Err(Problem::field("OPERATION_ID_INVALID", "/operation_id", "must be 1 to 200 characters"));
     }
     let hash = body_hash(&WalletCommandIdentity::of(&command))?;
-    let receipt = Stream::new("op", format!("command#{}", command.operation_id));
+    let receipt = Stream::new("cmd", format!("direct#{}", command.operation_id));
     let executed = if let CommandName::Transfer = command.command {
         let (asset, amount) = money(env, &command)?;
         let to = command.to_user_id.as_deref().ok_or_else(|| required("/to_user_id"))?;
