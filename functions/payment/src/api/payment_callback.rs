@@ -1,0 +1,66 @@
+//! `POST /api/payments/callbacks/{provider}`: what the provider says of a payment, once it is believed.
+
+use quoin_money::Amount;
+use quoin_runtime::{CommandError, Env, Problem, Request, Response, verify_webhook};
+use quoin_store::ExecuteError;
+use serde::Deserialize;
+
+use crate::advance::{advance, find};
+use crate::payment::{Payment, Report, Status};
+
+/// What every callback has; providers send kinds that are not about us.
+#[derive(Debug, Deserialize)]
+struct Kind {
+    r#type: String,
+}
+
+/// A callback about a payment.
+#[derive(Debug, Deserialize)]
+struct Callback {
+    payment_id: String,
+    amount: Amount,
+    provider_reference: String,
+}
+
+/// Takes over what a provider says.
+///
+/// # Errors
+/// 401 for a signature that does not hold, 400, 404, 422 for another amount, 429 or 503.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let provider = request.path("provider")?;
+    let secret = env.webhook_secret("payment").await?;
+    verify_webhook(&secret, &request.headers, &request.body, request.context.now).map_err(|error| {
+        tracing::warn!(reason = %error, "callback not believed");
+        Problem::new(401, "SIGNATURE_INVALID", "the signature does not hold")
+    })?;
+    let succeeded = match request.json::<Kind>()?.r#type.as_str() {
+        "payment.succeeded" => true,
+        "payment.failed" => false,
+        _ => return Ok(Response::empty(204)),
+    };
+    let callback: Callback = request.json()?;
+    let found = find(env, &callback.payment_id).await?;
+    let found = found.filter(|found| is_from(provider, &found.payment)).ok_or_else(|| Problem::not_found("payment"))?;
+    if callback.amount != found.payment.amount {
+        return Err(
+            Problem::refused("AMOUNT_MISMATCH", "the payment has another amount").at("/amount", "must be equal")
+        );
+    }
+    let report = if succeeded {
+        Report::Succeeded { reference: callback.provider_reference }
+    } else {
+        Report::Failed { reference: Some(callback.provider_reference) }
+    };
+    match advance(env, &request.context, found, &report).await {
+        Ok(_) => Ok(Response::empty(204)),
+        Err(ExecuteError::Decide(error) | ExecuteError::Store(error)) => Err(error.into()),
+        Err(ExecuteError::KeyReused | ExecuteError::Contended | ExecuteError::Blocked(_)) => {
+            Err(CommandError::Contended.into())
+        }
+    }
+}
+
+/// A provider speaks of the payments that it was asked for.
+fn is_from(provider: &str, payment: &Payment) -> bool {
+    payment.provider == provider && payment.status != Status::Refused
+}

@@ -1,0 +1,3 @@
+//! What the payment service learns from the bus.
+
+pub mod payment_events;
