@@ -68,9 +68,13 @@ check-templates:
 	$(PYTHON) tools/render_templates.py --check
 	$(PYTHON) -m pytest -q tests/test_templates
 
-test: setup ## unit, property, template and local stack tests
+test: build ## everything that needs no docker: units, properties, contracts, templates, flows
 	cargo test --workspace --locked
 	$(PYTHON) -m pytest -q tests/test_templates tests/test_local
+	$(PYTHON) -m pytest -q tests/test_flows
+
+test-flows: build ## only the flows over HTTP on a freshly deployed local stack, IAM enforced
+	$(PYTHON) -m pytest -q tests/test_flows
 
 test-sam: build ## every function's sample under `sam local invoke`; needs docker
 	$(PYTHON) -m pytest -q tests/test_sam
@@ -87,4 +91,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help setup mold build templates run up stop check check-rust check-python \
-  check-templates test test-sam deploy clean
+  check-templates test test-flows test-sam deploy clean
