@@ -1,1 +1,17 @@
-//! The sandbox service.
+//! Stand-in providers of payments and messages, deployed only where no real ones are wanted. They are
+//! outside parties in every respect: reached over HTTP, answering late or not at all, calling back with
+//! signatures, and knowing nothing of the platform's tables.
+//!
+//! Invariants: every route wants the credential that the platform shows its providers; a request with a
+//! key that was seen is answered as before and has no further effect; a switched failure happens exactly
+//! as often as it was asked for, however many requests come at once.
+
+mod access;
+pub mod behaviour;
+pub mod callbacks;
+pub mod inbox;
+pub mod messages;
+mod outcome;
+pub mod payment_status;
+pub mod payments;
+mod requested;

@@ -1,0 +1,151 @@
+//! `PUT /sandbox/behaviour`: how many of a provider's next requests fail, and how.
+
+use quoin_runtime::{Env, Problem, Request, Response};
+use quoin_store::{Item, Key, StoreError, Update};
+use serde::{Deserialize, Serialize};
+
+use crate::access::admit;
+
+/// A provider that can be made to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Party {
+    /// Text messages.
+    Sms,
+    /// Electronic mail.
+    Email,
+    /// Push messages.
+    Push,
+    /// Payments.
+    Payments,
+}
+
+impl Party {
+    /// The wire name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Email => "email",
+            Self::Push => "push",
+            Self::Payments => "payments",
+        }
+    }
+
+    fn key(self) -> Key {
+        Key::new("behaviour", self.as_str())
+    }
+}
+
+/// The next requests fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    #[serde(default)]
+    fail_next: u32,
+    #[serde(default = "unavailable")]
+    status: u16,
+}
+
+/// Either a channel with its switch, or the payments' switch.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Behaviour {
+    channel: Option<Party>,
+    fail_next: Option<u32>,
+    status: Option<u16>,
+    payments: Option<Switch>,
+}
+
+const fn unavailable() -> u16 {
+    503
+}
+
+impl Behaviour {
+    fn switches(self) -> Result<Vec<(Party, Switch)>, Problem> {
+        let status = self.status.unwrap_or_else(unavailable);
+        let named = match (self.channel, self.fail_next) {
+            (Some(party), fail_next) => Some((party, Switch { fail_next: fail_next.unwrap_or(0), status })),
+            (None, Some(_)) => {
+                return Err(Problem::field("CHANNEL_MISSING", "/channel", "whose requests are to fail?"));
+            }
+            (None, None) => None,
+        };
+        let payments = self.payments.map(|switch| (Party::Payments, switch));
+        let switches: Vec<_> = named.into_iter().chain(payments).collect();
+        if switches.iter().any(|(_, switch)| !(400..=599).contains(&switch.status)) {
+            return Err(Problem::field("STATUS_INVALID", "/status", "must be 400 to 599"));
+        }
+        if switches.is_empty() {
+            return Err(Problem::field("CHANNEL_MISSING", "/channel", "whose requests are to fail?"));
+        }
+        Ok(switches)
+    }
+}
+
+/// Switches the behaviour; what was switched before is forgotten.
+///
+/// # Errors
+/// 400, 401 or 503.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    admit(env, request).await?;
+    let table = env.config.table("sandbox")?;
+    let switches = request.json::<Behaviour>()?.switches()?;
+    for (party, switch) in &switches {
+        let key = party.key();
+        let row = Item::new()
+            .text("pk", key.pk)
+            .text("sk", key.sk)
+            .number("fail_next", switch.fail_next)
+            .number("status", switch.status)
+            .number("failed", 0);
+        env.store.put(table, row).await?;
+    }
+    let switched: serde_json::Map<_, _> = switches
+        .into_iter()
+        .map(|(party, switch)| Ok((party.as_str().to_owned(), serde_json::to_value(switch)?)))
+        .collect::<Result<_, serde_json::Error>>()?;
+    Response::json(200, &switched)
+}
+
+/// The failure that is switched on for `party`, which is used up by this request.
+pub(crate) async fn switched_failure(env: &Env, party: Party) -> Result<Option<Problem>, Problem> {
+    let table = env.config.table("sandbox")?;
+    let Some(row) = env.store.get(table, &party.key(), true).await? else { return Ok(None) };
+    let number = |name: &str| {
+        row.get_number(name).ok_or_else(|| StoreError::Refused(format!("the attribute {name} is missing")))
+    };
+    let (fail_next, status, failed) = (number("fail_next")?, number("status")?, number("failed")?);
+    // The condition counts: of many requests at once, exactly as many fail as were asked for.
+    let take = Update::of(table, party.key()).add("failed", 1).if_newer("failed", fail_next);
+    if failed >= fail_next || !env.store.update(take).await? {
+        return Ok(None);
+    }
+    let status = u16::try_from(status).unwrap_or_else(|_| unavailable());
+    Ok(Some(Problem::new(status, "SANDBOX_FAILURE", "this failure is switched on")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn switches(text: &str) -> Result<Vec<(Party, Switch)>, &'static str> {
+        serde_json::from_str::<Behaviour>(text).map_err(|_| "MALFORMED")?.switches().map_err(|problem| problem.code)
+    }
+
+    #[test]
+    fn channels_and_payments_are_switched() {
+        let five = Switch { fail_next: 5, status: 503 };
+        assert_eq!(switches(r#"{"channel":"sms","fail_next":5,"status":503}"#), Ok(vec![(Party::Sms, five)]));
+        assert_eq!(switches(r#"{"payments":{"fail_next":5}}"#), Ok(vec![(Party::Payments, five)]));
+        let off = Switch { fail_next: 0, status: 503 };
+        assert_eq!(switches(r#"{"channel":"email"}"#), Ok(vec![(Party::Email, off)]));
+    }
+
+    #[test]
+    fn what_would_switch_nothing_is_refused() {
+        assert_eq!(switches("{}"), Err("CHANNEL_MISSING"));
+        assert_eq!(switches(r#"{"fail_next":5}"#), Err("CHANNEL_MISSING"));
+        assert_eq!(switches(r#"{"channel":"sms","fail_next":1,"status":200}"#), Err("STATUS_INVALID"));
+        assert_eq!(switches(r#"{"channel":"pigeon"}"#), Err("MALFORMED"));
+    }
+}

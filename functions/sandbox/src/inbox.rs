@@ -1,0 +1,39 @@
+//! `GET /sandbox/messages?to=…`: what a recipient was sent, newest first.
+
+use quoin_runtime::{Env, Pages, Problem, Request, Response};
+use quoin_store::{Item, Query, StoreError};
+use serde::Serialize;
+
+use crate::access::admit;
+use crate::messages::{Letter, inbox};
+
+#[derive(Debug, Serialize)]
+struct Received {
+    message_id: String,
+    at: String,
+    #[serde(flatten)]
+    letter: Letter,
+}
+
+/// Lists the messages to one recipient.
+///
+/// # Errors
+/// 400, 401 or 503.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    admit(env, request).await?;
+    let to = request.query("to").ok_or_else(|| Problem::field("RECIPIENT_INVALID", "/to", "is required"))?;
+    let pk = inbox(to);
+    let pages = request.pages(&pk)?;
+    let query = Query::of(pk).descending().limit(pages.limit).after(pages.after).consistent();
+    let page = env.store.query(env.config.table("sandbox")?, query).await?;
+    let items = page.items.iter().map(received).collect::<Result<Vec<_>, StoreError>>()?;
+    Response::json(200, &Pages::body(items, page.next.as_ref()))
+}
+
+fn received(row: &Item) -> Result<Received, StoreError> {
+    Ok(Received {
+        message_id: row.require_text("message_id")?.to_owned(),
+        at: row.require_text("at")?.to_owned(),
+        letter: row.require_json("letter")?,
+    })
+}

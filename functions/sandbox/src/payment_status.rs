@@ -1,0 +1,33 @@
+//! `GET /sandbox/payments/{id}`: what the provider says of a payment when it is asked.
+
+use quoin_money::Amount;
+use quoin_runtime::{Env, Problem, Request, Response};
+use serde::Serialize;
+
+use crate::access::admit;
+use crate::requested::Requested;
+
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    payment_id: &'a str,
+    status: &'static str,
+    amount: Amount,
+    provider_reference: &'a str,
+}
+
+/// Tells where a payment stands; a silent one stays pending.
+///
+/// # Errors
+/// 401, 404 or 503.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    admit(env, request).await?;
+    let found = Requested::find(env, env.config.table("sandbox")?, request.path("id")?).await?;
+    let (requested, _) = found.ok_or_else(|| Problem::not_found("payment"))?;
+    let told = Told {
+        payment_id: &requested.order.payment_id,
+        status: requested.plan.status(request.context.now),
+        amount: requested.order.amount,
+        provider_reference: &requested.reference,
+    };
+    Response::json(200, &told)
+}
