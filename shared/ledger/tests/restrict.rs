@@ -38,13 +38,13 @@ proptest! {
             Movement::Credit { asset: Asset::Cash, amount: Amount::whole(5), purpose: Purpose::CreditDeposit, lot: None };
         let change = Change { related: related(), movements: vec![movement] };
         wallet = decide(&wallet, &change, wallet.at, Window::default()).unwrap().wallet;
-        let (mut now, mut closed, mut barred_until) = (0, false, 0);
+        let (mut now, mut closed, mut barred_until) = (0_i64, false, 0);
         for (status, step) in steps {
-            now += step;
+            now = now.saturating_add(step);
             let at = Timestamp::from_millis(now);
             match restrict(&wallet, status, related(), at, Window::default()) {
                 Ok(decision) => {
-                    prop_assert_eq!(decision.wallet.version, wallet.version + 1);
+                    prop_assert_eq!(decision.wallet.version, wallet.version.saturating_add(1));
                     prop_assert_eq!(&decision.wallet.balances, &wallet.balances);
                     prop_assert!(decision.postings.is_empty());
                     wallet = decision.wallet;

@@ -1,0 +1,224 @@
+//! `POST /api/users/me/deactivate`: closes the caller's account or excludes them from play. The account, its
+//! profile and its wallet change in one transaction, so no stake slips in between.
+
+use quoin_events::types::{DeactivationReason, UserDeactivated};
+use quoin_events::{Draft, EntityRef, Timestamp};
+use quoin_ledger::{Rejection, Status, Wallet, Window, restrict};
+use quoin_runtime::{CommandError, Env, Problem, Request, Response};
+use quoin_store::{Commit, ExecuteError, Proposal, Snapshot, WalletWrite, execute};
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::{self, profile_update};
+use crate::profile_view::excluded_until;
+use crate::user::{StreamEnd, User};
+
+/// The most days of a self-exclusion: ten years.
+const MOST_DAYS: i64 = 3_650;
+const DAY_MS: i64 = 86_400_000;
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    reason: DeactivationReason,
+    self_exclusion_days: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Deactivated<'a> {
+    user_id: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_excluded_until: Option<Timestamp>,
+}
+
+/// What is decided on.
+struct Loaded {
+    end: StreamEnd,
+    wallet: Option<Wallet>,
+}
+
+impl Snapshot for Loaded {
+    fn rebase(&mut self, wallet: Wallet) {
+        self.wallet = Some(wallet);
+    }
+}
+
+/// Why nothing is written.
+#[derive(Debug)]
+enum Stop {
+    /// It is so already.
+    Already,
+    Failed(Problem),
+}
+
+impl<E: Into<Problem>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Takes the caller out of play.
+///
+/// # Errors
+/// 400 for a duration that is wrong, 422 for an exclusion that would not be longer than the one in force.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let user_id = request.caller()?.user_id.as_str();
+    let status = request.json::<Body>()?.status(request.context.now)?;
+    let context = &request.context;
+    let (table, calendar) = (accounts::table(env)?, env.config.calendar()?);
+    let load = async || {
+        let end = StreamEnd(env.store.head(&User::stream(user_id)).await?);
+        Ok(Loaded { end, wallet: env.store.wallet(user_id).await? })
+    };
+    let decide = |loaded: &Loaded, now: Timestamp| plan(loaded, status, table, now, calendar);
+    match execute(&env.store, &env.clock, context.deadline(), &context.origin, load, decide).await {
+        Ok(_) | Err(ExecuteError::Decide(Stop::Already)) => {}
+        Err(ExecuteError::Decide(Stop::Failed(problem))) => return Err(problem),
+        Err(ExecuteError::Store(error)) => return Err(error.into()),
+        Err(ExecuteError::Blocked(_) | ExecuteError::KeyReused | ExecuteError::Contended) => {
+            return Err(CommandError::Contended.into());
+        }
+    }
+    let answer = Deactivated { user_id, status: status.as_str(), self_excluded_until: excluded_until(status) };
+    Response::json(200, &answer)
+}
+
+fn plan(loaded: &Loaded, status: Status, table: &str, now: Timestamp, calendar: Window) -> Result<Proposal, Stop> {
+    let mut user = loaded.end.user()?.ok_or_else(|| Problem::not_found("user"))?;
+    if user.status.at(now) == status {
+        return Err(Stop::Already);
+    }
+    let status = user.status.restricted(status, now).ok_or_else(|| refused(user.status))?;
+    user.status = status;
+    let append = loaded.end.append(&user.user_id, now)?.state(&user)?;
+    let at = append.at();
+    let event = UserDeactivated {
+        user_id: user.user_id.clone(),
+        reason: match status {
+            Status::Closed => DeactivationReason::Closed,
+            Status::SelfExcluded { .. } | Status::Active => DeactivationReason::SelfExclusion,
+        },
+        until: excluded_until(status),
+    };
+    let mut commit =
+        Commit::new().append(append.events([Draft::new(&event, at)?])).update(profile_update(table, &user)?);
+    if let Some(wallet) = &loaded.wallet {
+        let related = EntityRef { kind: "user".to_owned(), id: user.user_id.clone() };
+        match restrict(wallet, status, related, now, calendar) {
+            Ok(decision) => commit = commit.wallet(WalletWrite::new(wallet.clone(), decision)?),
+            // The wallet is restricted at least as much; only the account is behind.
+            Err(Rejection::SelfExcluded | Rejection::Closed) => {}
+            Err(rejection) => return Err(Stop::Failed(Problem::from(&rejection))),
+        }
+    }
+    Ok(Proposal { commit, body_hash: String::new(), answer: None })
+}
+
+fn refused(current: Status) -> Problem {
+    match current {
+        Status::Closed => Problem::refused("ACCOUNT_CLOSED", "the account is closed"),
+        Status::SelfExcluded { .. } | Status::Active => {
+            Problem::refused("SELF_EXCLUSION_NOT_LONGER", "an exclusion can only be made longer")
+                .with("self_excluded_until", excluded_until(current))
+        }
+    }
+}
+
+impl Body {
+    fn status(self, now: Timestamp) -> Result<Status, Problem> {
+        let pointer = "/self_exclusion_days";
+        match (self.reason, self.self_exclusion_days) {
+            (DeactivationReason::Closed, None) => Ok(Status::Closed),
+            (DeactivationReason::Closed, Some(_)) => {
+                Err(Problem::field("FIELD_UNEXPECTED", pointer, "belongs to the reason self_exclusion only"))
+            }
+            (DeactivationReason::SelfExclusion, Some(days)) if (1..=MOST_DAYS).contains(&days) => {
+                Ok(Status::SelfExcluded { until: now.plus_millis(days.saturating_mul(DAY_MS)) })
+            }
+            (DeactivationReason::SelfExclusion, Some(_) | None) => {
+                Err(Problem::field("SELF_EXCLUSION_DAYS_INVALID", pointer, format!("must be 1 to {MOST_DAYS} days")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quoin_events::types::UserRegistered;
+    use quoin_store::StoreError;
+
+    fn body(json: &str) -> Result<Status, Problem> {
+        serde_json::from_str::<Body>(json).unwrap().status(Timestamp::from_millis(0))
+    }
+
+    #[test]
+    fn a_reason_and_the_days_that_belong_to_it() {
+        assert_eq!(body(r#"{"reason":"closed"}"#).unwrap(), Status::Closed);
+        let until = Timestamp::from_millis(30 * DAY_MS);
+        let month = body(r#"{"reason":"self_exclusion","self_exclusion_days":30}"#).unwrap();
+        assert_eq!(month, Status::SelfExcluded { until });
+        for json in [
+            r#"{"reason":"closed","self_exclusion_days":1}"#,
+            r#"{"reason":"self_exclusion"}"#,
+            r#"{"reason":"self_exclusion","self_exclusion_days":0}"#,
+            r#"{"reason":"self_exclusion","self_exclusion_days":3651}"#,
+        ] {
+            assert_eq!(body(json).unwrap_err().errors[0].pointer, "/self_exclusion_days", "{json}");
+        }
+    }
+
+    fn loaded(status: Status) -> Loaded {
+        let sealed: quoin_events::Sealed = "enc:v1:AAAA".parse().unwrap();
+        let registered = UserRegistered {
+            user_id: "user_1".into(),
+            full_name: sealed.clone(),
+            phone: sealed.clone(),
+            email: sealed,
+            country: "DE".into(),
+            language: "de".into(),
+            referral_code: "ABCD2345".into(),
+            referred_by: None,
+            agent_id: None,
+        };
+        let mut user = User::registered(&registered, Timestamp::from_millis(1));
+        user.status = status;
+        let state = Some(serde_json::to_string(&user).unwrap());
+        let head = quoin_store::Head { version: 1, next_sequence: 2, at: Timestamp::from_millis(1), state };
+        let wallet = Wallet { status, ..Wallet::new("user_1".into(), Timestamp::from_millis(1)) };
+        Loaded { end: StreamEnd(head), wallet: Some(wallet) }
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    #[test]
+    fn account_and_wallet_change_together() {
+        let until = at(9_000);
+        let proposal = plan(&loaded(Status::Active), Status::SelfExcluded { until }, "users", at(2), Window::default());
+        let written = format!("{:?}", proposal.unwrap().commit);
+        assert!(written.contains("UserDeactivated") && written.contains("self_excluded"));
+        assert_eq!(written.matches("SelfExcluded { until").count(), 1, "the wallet's status");
+    }
+
+    #[test]
+    fn a_restriction_is_not_loosened_and_a_repetition_does_nothing() {
+        let until = at(9_000);
+        let excluded = loaded(Status::SelfExcluded { until });
+        let shorter = plan(&excluded, Status::SelfExcluded { until: at(8_000) }, "users", at(2), Window::default());
+        assert!(matches!(shorter, Err(Stop::Failed(problem)) if problem.code == "SELF_EXCLUSION_NOT_LONGER"));
+        let same = plan(&excluded, Status::SelfExcluded { until }, "users", at(2), Window::default());
+        assert!(matches!(same, Err(Stop::Already)));
+        assert!(plan(&excluded, Status::Closed, "users", at(2), Window::default()).is_ok());
+        let closed = plan(&loaded(Status::Closed), Status::SelfExcluded { until }, "users", at(2), Window::default());
+        assert!(matches!(closed, Err(Stop::Failed(problem)) if problem.code == "ACCOUNT_CLOSED"));
+    }
+
+    #[test]
+    fn an_unreadable_state_is_an_error() {
+        let mut loaded = loaded(Status::Active);
+        loaded.end.0.state = Some("{}".into());
+        assert!(matches!(loaded.end.user(), Err(StoreError::Refused(_))));
+    }
+}

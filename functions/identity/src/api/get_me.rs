@@ -1,0 +1,17 @@
+//! `GET /api/users/me`: the caller's profile.
+
+use quoin_runtime::{Env, Problem, Request, Response};
+
+use crate::accounts::Account;
+use crate::profile_view::ProfileView;
+
+/// Answers with the caller's profile.
+///
+/// # Errors
+/// 401, or 404 for a person who was erased.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let caller = request.caller()?;
+    let account = Account::load(env, &caller.user_id).await?.ok_or_else(|| Problem::not_found("user"))?;
+    let key = env.data_key(&caller.user_id).await?.ok_or_else(|| Problem::not_found("user"))?;
+    Response::json(200, &ProfileView::of(&account, &key, request.context.now)?)
+}

@@ -1,0 +1,3 @@
+//! What identity does because of events.
+
+pub mod identity_events;
