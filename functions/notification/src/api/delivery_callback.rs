@@ -1,0 +1,106 @@
+//! `POST /api/notifications/callbacks/{provider}`: what became of a message, signed by the provider.
+
+use quoin_runtime::{Env, Problem, Request, Response, verify_webhook};
+use quoin_store::StoreError;
+use serde::Deserialize;
+
+use crate::deliver::{changed, read};
+use crate::notice::{self, Receipt, code};
+use crate::table;
+
+/// A delivery receipt; members that are not known are the provider's own.
+#[derive(Deserialize)]
+struct Body {
+    message_id: Option<String>,
+    notification_id: Option<String>,
+    status: Status,
+    reason: Option<String>,
+}
+
+/// What the provider says.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Delivered,
+    Failed,
+}
+
+impl Body {
+    fn receipt(&self) -> Receipt {
+        match self.status {
+            Status::Delivered => Receipt::Delivered,
+            Status::Failed => Receipt::Failed(code(self.reason.as_deref()).unwrap_or_else(|| "undelivered".to_owned())),
+        }
+    }
+}
+
+/// How often a receipt is recorded anew because somebody else wrote first.
+const TRIES: usize = 4;
+
+/// Records a delivery receipt on its notice; a repetition changes nothing.
+///
+/// # Errors
+/// 401 for a signature that does not fit, 400 for a body that is not a receipt, 404 for a message that is not ours.
+pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
+    let provider = request.path("provider")?;
+    let secret = env.webhook_secret("sms").await?;
+    if let Err(error) = verify_webhook(&secret, &request.headers, &request.body, request.context.now) {
+        tracing::warn!(provider, reason = %error, "a delivery receipt was not believed");
+        return Err(Problem::new(401, "SIGNATURE_INVALID", "the callback is not signed as agreed"));
+    }
+    let body: Body = request.json()?;
+    let notification_id = notice_of(env, &body).await?;
+    let receipt = body.receipt();
+    let stream = notice::stream(&notification_id);
+    for _ in 0..TRIES {
+        let head = env.store.head(&stream).await?;
+        if head.version == 0 {
+            return Err(Problem::not_found("message"));
+        }
+        let Some(change) = read(&head)?.received(&receipt, body.message_id.as_deref()) else {
+            return Ok(Response::empty(204));
+        };
+        let commit = changed(table::name(env)?, &change, &head, request.context.now)?;
+        match env.store.commit(commit, &request.context.origin).await {
+            Ok(()) => return Ok(Response::empty(204)),
+            Err(StoreError::Conflict | StoreError::Lost(_)) => {}
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// The notice that a receipt is about: by our own id, or by the provider's.
+async fn notice_of(env: &Env, body: &Body) -> Result<String, Problem> {
+    match (&body.notification_id, &body.message_id) {
+        (Some(ours), _) if is_id(ours) => Ok(ours.clone()),
+        (None, Some(theirs)) if is_id(theirs) => {
+            let row = env.store.get(table::name(env)?, &table::message(theirs), true).await?;
+            let row = row.ok_or_else(|| Problem::not_found("message"))?;
+            Ok(row.require_text("notification_id")?.to_owned())
+        }
+        (Some(_), _) | (None, Some(_)) => Err(Problem::not_found("message")),
+        (None, None) => {
+            Err(Problem::field("MESSAGE_MISSING", "/message_id", "message_id or notification_id is required"))
+        }
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=200).contains(&text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_providers_prose_is_not_kept_as_the_reason() {
+        let receipt = |reason: &str| {
+            let body = format!(r#"{{"message_id":"m","status":"failed","reason":"{reason}","carrier":"x"}}"#);
+            serde_json::from_str::<Body>(&body).unwrap().receipt()
+        };
+        assert_eq!(receipt("unknown_subscriber"), Receipt::Failed("unknown_subscriber".to_owned()));
+        assert_eq!(receipt("+49 170 1234567 does not exist"), Receipt::Failed("undelivered".to_owned()));
+    }
+}

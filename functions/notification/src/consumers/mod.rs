@@ -1,0 +1,3 @@
+//! What other services' events lead to.
+
+pub mod notify;

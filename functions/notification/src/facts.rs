@@ -1,0 +1,255 @@
+//! What an event says to whom: the person, the template and the values in it.
+
+use quoin_events::Envelope;
+use quoin_events::types::{
+    BetCancelled, BetPlaced, BetResult, BetSettled, BonusAwarded, BonusKind, DepositFailed, DepositFailure,
+    DepositSuccess, LimitKind, LimitPeriod, Money, ReferralCompleted, UserLogin, UserRegistered, WalletCredited,
+    WalletDebitFailed, WalletDebited, WalletEntry, WalletLimitReached, WalletTransferred,
+};
+use quoin_events::{EventData, Timestamp};
+use quoin_money::{Amount, Asset};
+use quoin_runtime::Failure;
+
+/// A value in a template; amounts are written in the person's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// As it is.
+    Text(String),
+    /// An amount.
+    Money(Money),
+}
+
+/// What one person is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fact {
+    /// Whom.
+    pub(crate) user_id: String,
+    /// By which template.
+    pub(crate) template: &'static str,
+    /// With which values.
+    pub(crate) values: Vec<(&'static str, Value)>,
+}
+
+fn text(value: impl Into<String>) -> Value {
+    Value::Text(value.into())
+}
+
+const fn money(amount: Amount, asset: Asset) -> Value {
+    Value::Money(Money { amount, asset })
+}
+
+fn fact(user_id: String, template: &'static str, values: Vec<(&'static str, Value)>) -> Vec<Fact> {
+    vec![Fact { user_id, template, values }]
+}
+
+// The parser's own words may quote what it read; they are not passed on.
+fn data<T: EventData>(event: &Envelope) -> Result<T, Failure> {
+    event.data().map_err(|_| Failure::poison(format!("the data of {} cannot be read", T::NAME)))
+}
+
+/// What `event` says; nothing if nobody is told.
+///
+/// # Errors
+/// Poison, if the data does not have the shape of its type.
+pub(crate) fn of(event: &Envelope) -> Result<Vec<Fact>, Failure> {
+    Ok(match event.event.as_str() {
+        UserRegistered::NAME => fact(data::<UserRegistered>(event)?.user_id, "welcome", Vec::new()),
+        UserLogin::NAME => {
+            let login: UserLogin = data(event)?;
+            if login.new_device { fact(login.user_id, "new_device", Vec::new()) } else { Vec::new() }
+        }
+        BetPlaced::NAME => bet_placed(data(event)?),
+        BetCancelled::NAME => bet_cancelled(data(event)?),
+        BetSettled::NAME => bet_settled(data(event)?),
+        DepositSuccess::NAME => deposit_succeeded(data(event)?),
+        DepositFailed::NAME => deposit_failed(data(event)?),
+        BonusAwarded::NAME => bonus_awarded(data(event)?),
+        ReferralCompleted::NAME => {
+            let done: ReferralCompleted = data(event)?;
+            fact(done.referrer_id, "referral_completed", vec![("reward", Value::Money(done.reward))])
+        }
+        WalletDebited::NAME => balance("balance_debited", data::<WalletDebited>(event)?.0),
+        WalletCredited::NAME => balance("balance_credited", data::<WalletCredited>(event)?.0),
+        WalletDebitFailed::NAME => debit_failed(data(event)?),
+        WalletTransferred::NAME => transferred(&data(event)?),
+        WalletLimitReached::NAME => limit_reached(data(event)?),
+        _ => Vec::new(),
+    })
+}
+
+fn bet_placed(bet: BetPlaced) -> Vec<Fact> {
+    let payout = money(bet.potential_payout, bet.stake.asset);
+    let values = vec![("bet_id", text(bet.bet_id)), ("stake", Value::Money(bet.stake)), ("payout", payout)];
+    fact(bet.user_id, "bet_placed", values)
+}
+
+fn bet_cancelled(bet: BetCancelled) -> Vec<Fact> {
+    fact(bet.user_id, "bet_cancelled", vec![("bet_id", text(bet.bet_id)), ("refund", money(bet.refund, bet.asset))])
+}
+
+// A correction from lost to won is told too; what pays nothing extra is not.
+fn bet_settled(bet: BetSettled) -> Vec<Fact> {
+    match bet.result {
+        BetResult::Won | BetResult::HalfWon | BetResult::DeadHeat if !bet.payout_total.is_zero() => {
+            let payout = money(bet.payout_total, bet.stake.asset);
+            fact(bet.user_id, "bet_won", vec![("bet_id", text(bet.bet_id)), ("payout", payout)])
+        }
+        BetResult::Won
+        | BetResult::HalfWon
+        | BetResult::DeadHeat
+        | BetResult::Lost
+        | BetResult::Void
+        | BetResult::HalfLost => Vec::new(),
+    }
+}
+
+fn deposit_succeeded(deposit: DepositSuccess) -> Vec<Fact> {
+    let values = vec![("amount", money(deposit.amount, deposit.asset)), ("payment_id", text(deposit.payment_id))];
+    fact(deposit.user_id, "deposit_succeeded", values)
+}
+
+fn deposit_failed(deposit: DepositFailed) -> Vec<Fact> {
+    let reason = match deposit.failure_reason {
+        DepositFailure::Declined => "declined",
+        DepositFailure::Expired => "expired",
+    };
+    let amount = money(deposit.amount, deposit.asset);
+    let values = vec![("amount", amount), ("payment_id", text(deposit.payment_id)), ("reason", text(reason))];
+    fact(deposit.user_id, "deposit_failed", values)
+}
+
+fn bonus_awarded(bonus: BonusAwarded) -> Vec<Fact> {
+    let kind = match bonus.kind {
+        BonusKind::Welcome => "welcome",
+        BonusKind::Deposit => "deposit",
+        BonusKind::Manual => "manual",
+    };
+    let expires = bonus.expires_at.map(Timestamp::day).unwrap_or_default();
+    let values = vec![("amount", money(bonus.amount, bonus.asset)), ("kind", text(kind)), ("expires", text(expires))];
+    fact(bonus.user_id, "bonus_awarded", values)
+}
+
+fn balance(template: &'static str, entry: WalletEntry) -> Vec<Fact> {
+    let values = vec![
+        ("amount", money(entry.amount, entry.coin_type)),
+        ("balance", money(entry.balance_after, entry.coin_type)),
+    ];
+    fact(entry.user_id, template, values)
+}
+
+fn debit_failed(refused: WalletDebitFailed) -> Vec<Fact> {
+    // The event names no asset: what is refused for want of money is the operating currency's.
+    let values = vec![
+        ("required", money(refused.amount_required, Asset::Cash)),
+        ("available", money(refused.amount_available, Asset::Cash)),
+        ("reason", text(refused.failure_reason)),
+    ];
+    fact(refused.user_id, "debit_failed", values)
+}
+
+fn transferred(transfer: &WalletTransferred) -> Vec<Fact> {
+    let values = vec![("amount", money(transfer.amount, transfer.asset)), ("transfer_id", text(&transfer.transfer_id))];
+    let mut facts = fact(transfer.from_user_id.clone(), "transfer_sent", values.clone());
+    facts.extend(fact(transfer.to_user_id.clone(), "transfer_received", values));
+    facts
+}
+
+fn limit_reached(reached: WalletLimitReached) -> Vec<Fact> {
+    let kind = match reached.kind {
+        LimitKind::Deposit => "deposit",
+        LimitKind::Stake => "stake",
+        LimitKind::Loss => "loss",
+    };
+    let period = match reached.period {
+        LimitPeriod::Day => "day",
+        LimitPeriod::Week => "week",
+        LimitPeriod::Month => "month",
+    };
+    let limit = money(reached.limit, reached.asset);
+    fact(reached.user_id, "limit_reached", vec![("kind", text(kind)), ("period", text(period)), ("limit", limit)])
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::routing::{RULES, rule};
+
+    /// An envelope around `data`.
+    pub(crate) fn envelope(event: &str, data: &str) -> Envelope {
+        let text = format!(
+            r#"{{"event":"{event}","version":"1.0","timestamp":"2026-01-04T10:17:12.567Z","data":{data},
+                "metadata":{{"source":"s","request_id":"r","event_id":"e"}}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// One event of each kind that is told.
+    pub(crate) fn samples() -> Vec<Envelope> {
+        let entity = r#""related_entity":{"type":"bet","id":"b"}"#;
+        let entry = format!(
+            r#"{{"transaction_id":"t","user_id":"u","transaction_type":"x","coin_type":"cash","amount":5,
+                "balance_before":10,"balance_after":5,{entity}}}"#
+        );
+        [
+            ("UserRegistered", r#"{"user_id":"u","full_name":"enc:v1:a","phone":"enc:v1:b","email":"enc:v1:c","country":"DE","language":"de","referral_code":"R"}"#.to_owned()),
+            ("UserLogin", r#"{"user_id":"u","session_id":"s","new_device":true}"#.to_owned()),
+            ("BetPlaced", r#"{"bet_id":"b","user_id":"u","type":"single","stake":{"amount":10,"asset":"cash"},"total_odds":2.5,"potential_payout":25,"selections":[]}"#.to_owned()),
+            ("BetCancelled", r#"{"bet_id":"b","user_id":"u","reason":"customer","asset":"cash","refund":10}"#.to_owned()),
+            ("BetSettled", r#"{"bet_id":"b","user_id":"u","settlement_no":1,"result":"won","stake":{"amount":10,"asset":"cash"},"payout_total":25,"payout_delta":25}"#.to_owned()),
+            ("DepositSuccess", r#"{"payment_id":"p","user_id":"u","amount":100,"asset":"cash","method":"card","provider":"x","provider_reference":"y"}"#.to_owned()),
+            ("DepositFailed", r#"{"payment_id":"p","user_id":"u","amount":100,"asset":"cash","method":"card","failure_reason":"declined"}"#.to_owned()),
+            ("BonusAwarded", format!(r#"{{"bonus_id":"n","user_id":"u","kind":"welcome","asset":"bonus","amount":100,"expires_at":"2026-02-04T00:00:00.000Z",{entity}}}"#)),
+            ("BonusAwarded", format!(r#"{{"bonus_id":"n","user_id":"u","kind":"manual","asset":"bonus","amount":100,{entity}}}"#)),
+            ("ReferralCompleted", r#"{"referral_id":"r","referrer_id":"u","referee_id":"v","reward":{"amount":50,"asset":"bonus"}}"#.to_owned()),
+            ("wallet.debited", entry.clone()),
+            ("wallet.credited", entry),
+            ("wallet.debit_failed", r#"{"user_id":"u","transaction_type":"x","amount_required":10,"amount_available":5,"failure_reason":"WALLET_INSUFFICIENT_BALANCE"}"#.to_owned()),
+            ("wallet.transferred", r#"{"transfer_id":"t","from_user_id":"u","to_user_id":"v","asset":"cash","amount":5}"#.to_owned()),
+            ("wallet.limit_reached", r#"{"user_id":"u","kind":"stake","period":"week","asset":"cash","limit":100,"used":95,"attempted":10}"#.to_owned()),
+        ]
+        .into_iter()
+        .map(|(event, data)| envelope(event, &data))
+        .collect()
+    }
+
+    #[test]
+    fn every_fact_is_in_the_table_and_every_line_of_the_table_has_a_fact() {
+        let mut told = Vec::new();
+        for event in samples() {
+            for fact in of(&event).unwrap() {
+                assert!(rule(&event.event, fact.template).is_some(), "{}", fact.template);
+                told.push(fact.template);
+            }
+        }
+        for rule in RULES {
+            assert!(told.contains(&rule.template), "{}", rule.template);
+        }
+    }
+
+    #[test]
+    fn both_sides_of_a_transfer_are_told() {
+        let event = samples().into_iter().find(|event| event.event == "wallet.transferred").unwrap();
+        let told: Vec<_> = of(&event).unwrap().into_iter().map(|fact| (fact.user_id, fact.template)).collect();
+        assert_eq!(told, [("u".to_owned(), "transfer_sent"), ("v".to_owned(), "transfer_received")]);
+    }
+
+    #[test]
+    fn a_lost_bet_and_a_known_device_are_not_told() {
+        for (event, data) in [
+            (
+                "BetSettled",
+                r#"{"bet_id":"b","user_id":"u","settlement_no":1,"result":"lost","stake":{"amount":10,"asset":"cash"},"payout_total":0,"payout_delta":0}"#,
+            ),
+            ("UserLogin", r#"{"user_id":"u","session_id":"s","new_device":false}"#),
+            ("DepositInitiated", "{}"),
+        ] {
+            assert_eq!(of(&envelope(event, data)), Ok(Vec::new()), "{event}");
+        }
+    }
+
+    #[test]
+    fn unreadable_data_is_not_quoted() {
+        let failure = of(&envelope("UserRegistered", r#"{"user_id":"u","full_name":"Jane Doe"}"#)).unwrap_err();
+        assert!(!failure.to_string().contains("Jane"), "{failure}");
+    }
+}
