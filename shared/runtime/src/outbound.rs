@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme};
+use aws_smithy_runtime::client::identity::{IdentityCache, no_auth::NoAuthIdentityResolver};
+use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
+use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_components::{BuildError, RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
 
 use crate::Env;
@@ -63,11 +68,7 @@ impl Env {
         let limit = Duration::from_millis(request.timeout_ms);
         let http = to_http(request)?;
         let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_millis(2_000)).build();
-        let components = RuntimeComponentsBuilder::new("outbound")
-            .with_sleep_impl(Some(self.aws.sleep.clone()))
-            .with_time_source(Some(self.aws.time.clone()))
-            .build();
-        let components = components.map_err(|error| OutboundError::NotSent(error.to_string()))?;
+        let components = self.components().map_err(|error| OutboundError::NotSent(error.to_string()))?;
         let call = async {
             let reply = client
                 .http_connector(&settings, &components)
@@ -88,6 +89,20 @@ impl Env {
         let late = || Err(OutboundError::Unknown("timed out".to_owned()));
         self.clock.timeout(limit, call).await.unwrap_or_else(late)
     }
+
+    // A connector needs time and waiting only; the rest is what an SDK operation must have to be complete.
+    fn components(&self) -> Result<RuntimeComponents, BuildError> {
+        RuntimeComponentsBuilder::new("outbound")
+            .with_sleep_impl(Some(self.aws.sleep.clone()))
+            .with_time_source(Some(self.aws.time.clone()))
+            .with_endpoint_resolver(Some(StaticUriEndpointResolver::http_localhost(0)))
+            .with_retry_strategy(Some(NeverRetryStrategy::new()))
+            .with_identity_cache(Some(IdentityCache::no_cache()))
+            .with_auth_scheme(NoAuthScheme::default())
+            .with_auth_scheme_option_resolver(Some(StaticAuthSchemeOptionResolver::new(vec![NO_AUTH_SCHEME_ID])))
+            .with_identity_resolver(NO_AUTH_SCHEME_ID, NoAuthIdentityResolver::new())
+            .build()
+    }
 }
 
 fn to_http(request: OutboundRequest) -> Result<HttpRequest, OutboundError> {
@@ -100,4 +115,36 @@ fn to_http(request: OutboundRequest) -> Result<HttpRequest, OutboundError> {
         .body(SdkBody::from(request.body))
         .map_err(|error| OutboundError::NotSent(error.to_string()))?;
     HttpRequest::try_from(http).map_err(|error| OutboundError::NotSent(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_call_reaches_the_network() {
+        let variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
+            .map(|name| (name.to_owned(), "test".to_owned()));
+        let config = crate::Config::new(BTreeMap::from(variables));
+        let aws = crate::Aws::from_config(&config).unwrap();
+        let env = Env::new(config, aws, 1);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/path", listener.local_addr().unwrap());
+        let other_side = std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut text = [0_u8; 1024];
+            let count = stream.read(&mut text).unwrap();
+            stream.write_all(b"HTTP/1.1 418 Teapot\r\ncontent-length: 2\r\n\r\nhi").unwrap();
+            String::from_utf8_lossy(&text[..count]).into_owned()
+        });
+        let headers = vec![("x-key".to_owned(), "1".to_owned())];
+        let request = OutboundRequest { method: "POST", url, headers, body: b"body".to_vec(), timeout_ms: 5_000 };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let reply = runtime.block_on(env.call(request)).unwrap();
+        assert_eq!((reply.status, reply.body.as_slice()), (418, b"hi".as_slice()));
+        let seen = other_side.join().unwrap();
+        assert!(seen.starts_with("POST /path") && seen.contains("x-key: 1"), "{seen}");
+    }
 }
