@@ -9,6 +9,7 @@ import functools
 import inspect
 import os
 import socketserver
+import string
 import sys
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,38 @@ def shape_http_events_and_faults() -> None:
     apigateway._invoke_lambda_proxy = invoke_as_aws
 
 
+def generate_secrets_as_declared() -> None:
+    """A template's GenerateSecretString leaves out punctuation where it says so."""
+    from ministack.services.cloudformation import provisioners
+
+    generate = provisioners._sm_secret_string
+
+    @functools.wraps(generate)
+    def generate_as_declared(props: Any) -> Any:
+        how = props.get("GenerateSecretString") or {}
+        if str(how.get("ExcludePunctuation", "")).lower() == "true":
+            excluded = how.get("ExcludeCharacters", "") + string.punctuation
+            props = props | {"GenerateSecretString": how | {"ExcludeCharacters": excluded}}
+        return generate(props)
+
+    provisioners._sm_secret_string = generate_as_declared
+
+
+def authorize_batches_as_their_parts() -> None:
+    """SQS knows no rights of its own for batches: the right to send covers sending ten."""
+    from ministack.core import iam_actions
+
+    extract = iam_actions.extract_iam_action
+
+    @functools.wraps(extract)
+    def extract_as_aws(*args: Any, **kwargs: Any) -> Any:
+        action = extract(*args, **kwargs)
+        is_batch = isinstance(action, str) and action.startswith("sqs:")
+        return action.removesuffix("Batch") if is_batch else action
+
+    iam_actions.extract_iam_action = extract_as_aws
+
+
 class _Copied:
     """A function's output, copied into a file of its own while the emulator reads it."""
 
@@ -113,6 +146,8 @@ def main() -> None:
     wait_less_for_logs()
     transform_nested_stacks()
     shape_http_events_and_faults()
+    generate_secrets_as_declared()
+    authorize_batches_as_their_parts()
     leading_keys.install()
     copy_logs_to_files(Path(os.environ["QUOIN_LOGS"]))
     sys.argv = ["ministack"]
