@@ -15,7 +15,7 @@ use crate::fields::{Fields, Wrong};
 use crate::password::PasswordHash;
 use crate::random::sha256;
 use crate::sessions::{self, RefreshToken, Session};
-use crate::throttle::Window;
+use crate::throttle::Tries;
 use crate::tokens;
 use crate::user::{StreamEnd, User};
 
@@ -37,7 +37,7 @@ const NOBODY: &str = "nobody";
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let (contact, password) = request.json::<Body>()?.check()?;
     let now = request.context.now;
-    let window = Window::enter(env, &contact, now).await?;
+    let tries = Tries::enter(env, &contact, now).await?;
     let owner = accounts::owner(env, &contact.key).await?;
     let device = device_key(owner.as_deref().unwrap_or(NOBODY), request.header("user-agent").unwrap_or_default());
     let (account, known_device) = load(env, owner.as_deref().unwrap_or(NOBODY), &device).await?;
@@ -45,7 +45,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let Some(account) = account.filter(|_| matches) else {
         return Err(Problem::new(401, "INVALID_CREDENTIALS", "the credentials are wrong"));
     };
-    window.forgive(env).await?;
+    tries.forgive(env).await?;
     let user = account.user;
     refuse_closed(&user, now)?;
     let token = RefreshToken::new(format!("ses_{:032x}", env.clock.random_u128()))?;
