@@ -224,3 +224,76 @@ pub(crate) fn read(head: &Head) -> Result<Notice, StoreError> {
     let state = head.state.as_deref().ok_or_else(|| StoreError::Refused("the notice has no state".to_owned()))?;
     Ok(serde_json::from_str(state)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts;
+    use crate::routing::rule;
+    use quoin_events::Origin;
+    use quoin_money::Scales;
+    use quoin_runtime::Context;
+
+    const PERSONAL: [&str; 4] = ["Jane Doe", "+491701234567", "jane@example.com", "device-1"];
+
+    fn delivery() -> Delivery<BusEvent> {
+        let data = r#"{"payment_id":"p","user_id":"u","amount":100,"asset":"cash","method":"card","failure_reason":"declined"}"#;
+        let context =
+            Context { now: Timestamp::from_millis(5), origin: Origin::default(), stops_at: Timestamp::from_millis(9) };
+        let detail = facts::tests::envelope("DepositFailed", data);
+        Delivery { message: BusEvent { detail }, attempt: 1, is_last: false, context }
+    }
+
+    fn rendered(addressed: &Addressed<'_>) -> Rendered {
+        let money = MoneyText { currency: "EUR".to_owned(), scales: Scales::default() };
+        let name = addressed.key.open(&addressed.contact.full_name).unwrap();
+        render(addressed.rule.template, Channel::Email, "en", &name, &addressed.fact.values, &money).unwrap()
+    }
+
+    /// Runs `check` for a person with every kind of contact point.
+    fn with_person(check: impl FnOnce(&Delivery<BusEvent>, &Addressed<'_>)) {
+        let key = DataKey::new("u", &[7; 32]).unwrap();
+        let [full_name, phone, email, token] = PERSONAL.map(|text| key.seal(&Personal::new(text)).unwrap());
+        let contact = Contact { phone, email, full_name, language: "en".to_owned() };
+        let preferences = Preferences { push_token: Some(token), ..Preferences::default() };
+        let delivery = delivery();
+        let facts = facts::of(delivery.event()).unwrap();
+        let rule = rule("DepositFailed", facts[0].template).unwrap();
+        check(&delivery, &Addressed { fact: &facts[0], rule, contact: &contact, preferences: &preferences, key: &key });
+    }
+
+    #[test]
+    fn nothing_that_is_written_told_or_debugged_names_the_person() {
+        with_person(|delivery, addressed| {
+            let now = delivery.context.now;
+            let rendered = rendered(addressed);
+            let notice = planned(delivery, addressed, Channel::Email, &rendered);
+            let row = row(&notice, &rendered, addressed.key, now).unwrap();
+            let head = Head { version: 1, next_sequence: 1, at: now, state: None };
+            let refused = notice.answered(&Answer::Refused("HTTP 422".to_owned()), false).unwrap();
+            let accepted = notice.answered(&Answer::Accepted("m".to_owned()), false).unwrap();
+            let commits = [&refused, &accepted].map(|change| changed("t", change, &head, now).unwrap());
+            let state = serde_json::to_string(&notice).unwrap();
+            let intent = Intent { notice, head, rendered };
+            let sent = [Channel::Sms, Channel::Email, Channel::Push]
+                .map(|channel| outgoing(addressed, channel, &intent).unwrap());
+            assert_eq!(sent[0].to.reveal(), PERSONAL[1]);
+            assert!(sent[1].html.as_ref().unwrap().reveal().contains("Jane Doe"));
+            let printed = format!("{addressed:?}{row:?}{commits:?}{state}{intent:?}{sent:?}");
+            for text in PERSONAL {
+                assert!(!printed.contains(text), "{text}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_second_try_sends_what_the_first_one_recorded() {
+        with_person(|delivery, addressed| {
+            let rendered = rendered(addressed);
+            let notice = planned(delivery, addressed, Channel::Email, &rendered);
+            let row = row(&notice, &rendered, addressed.key, delivery.context.now).unwrap();
+            assert_eq!(reopened(&row, addressed.key).unwrap(), Some(rendered));
+            assert_eq!(reopened(&Item::new(), addressed.key).unwrap(), None);
+        });
+    }
+}
