@@ -43,7 +43,7 @@ impl Period {
             .map(Timestamp::day)
             .collect();
         if days.len() > MOST_DAYS {
-            return Err(Problem::field("PERIOD_INVALID", "/to", format!("must be at most {MOST_DAYS} days from from")));
+            return Err(Problem::field("PERIOD_INVALID", "/to", format!("must be within {MOST_DAYS} days of from")));
         }
         Ok(Self(days))
     }
