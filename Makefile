@@ -12,10 +12,6 @@ CARGO_LAMBDA := PATH="$(CURDIR)/$(VENV)/sam/bin:$$PATH" cargo lambda
 LOCAL := PYTHONPATH=tests $(PYTHON) -m local
 READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready
 
-# cargo-lambda always names a target; naming the same one everywhere lets functions and
-# tests share what they compile.
-export CARGO_BUILD_TARGET := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-
 STAGE ?= dev
 ARCH ?= arm64
 TARGET.arm64 := aarch64-unknown-linux-gnu
@@ -45,6 +41,9 @@ build: setup ## every function, as target/lambda/<function>/bootstrap, unoptimis
 templates: $(VENV)/emulator/.ready ## render functions/*/template.yaml from service.yaml
 	$(PYTHON) tools/render_templates.py
 
+contracts: ## regenerate docs/schemas, docs/events.md, AsyncAPI and OpenAPI
+	cargo run --quiet --locked -p quoin-contracts --example contracts -- write
+
 run: build ## the whole platform on 127.0.0.1 until Ctrl-C (AUTH=1 enforces IAM, PORT=…)
 	$(LOCAL) run $(RUN_FLAGS)
 
@@ -54,11 +53,12 @@ up: build ## the same in the background; `make stop` ends it
 stop: $(VENV)/emulator/.ready ## end the local stack and every process of it
 	$(LOCAL) down
 
-check: setup check-python check-templates check-rust ## formatting, lints and templates
+check: setup check-python check-templates check-rust ## formatting, lints, units, contracts, templates
 
 check-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
+	cargo test --workspace --locked
 
 check-python:
 	$(RUFF) check tools tests
@@ -90,5 +90,5 @@ deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="
 clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
-.PHONY: help setup mold build templates run up stop check check-rust check-python \
+.PHONY: help setup mold build templates contracts run up stop check check-rust check-python \
   check-templates test test-flows test-sam deploy clean

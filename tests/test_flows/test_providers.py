@@ -112,7 +112,7 @@ def test_a_message_is_delivered_by_the_sixth_try(platform: Platform) -> None:
 
 
 def test_a_message_that_fails_six_times_is_parked_with_its_reason(platform: Platform) -> None:
-    behave(platform, 6)
+    behave(platform, 1000)
     user = User(platform)
     parked = eventually(
         lambda: [
@@ -125,7 +125,14 @@ def test_a_message_that_fails_six_times_is_parked_with_its_reason(platform: Plat
     assert attributes["class"] == "exhausted"
     assert attributes["attempts"] == "6"
     assert "503" in attributes["reason"]
+    behave(platform, 0)
     user.funded(10)
+    phone = user.registration["phone"].replace("+", "%2B")
+    eventually(
+        lambda: platform.get(f"/sandbox/messages?to={phone}", headers=sandbox(platform)).body[
+            "items"
+        ]
+    )
 
 
 def test_a_poison_message_is_parked_at_once_and_harms_nothing(

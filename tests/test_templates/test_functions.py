@@ -16,6 +16,7 @@ PUBLIC = {
     "POST /api/feeds/betradar",
     "POST /api/notifications/callbacks/{provider}",
     "POST /sandbox/payments",
+    "GET /sandbox/payments/{id}",
     "POST /sandbox/messages",
     "GET /sandbox/messages",
     "PUT /sandbox/behaviour",

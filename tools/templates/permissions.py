@@ -191,6 +191,12 @@ def _sns(grants: Grants, _service: Service, _wanted: bool) -> None:
     )
     statement = grants.statements[-1]
     statement["NotResource"] = statement.pop("Resource")
+    grants.allow(
+        "PushMessage",
+        ["sns:Publish"],
+        cfn.sub("arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:endpoint/*"),
+        reason="a device's endpoint is made when the device registers",
+    )
 
 
 _USES: dict[str, Callable[[Grants, Service, Any], None]] = {

@@ -63,9 +63,9 @@ fn related() -> EntityRef {
 /// Plays a history; refused changes are skipped.
 fn play(history: Vec<(Vec<Movement>, i64)>) -> (Wallet, Vec<(u64, Vec<Posting>, Wallet)>) {
     let mut wallet = Wallet::new("user_1".into(), Timestamp::from_millis(0));
-    let (mut entries, mut now) = (Vec::new(), 0);
+    let (mut entries, mut now) = (Vec::new(), 0_i64);
     for (movements, step) in history {
-        now += step;
+        now = now.saturating_add(step);
         let change = Change { related: related(), movements };
         if let Ok(decision) = decide(&wallet, &change, Timestamp::from_millis(now), Window::default()) {
             wallet = decision.wallet;

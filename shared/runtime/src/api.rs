@@ -373,14 +373,14 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Command {
-        #[allow(dead_code, reason = "only parsed")]
+        #[expect(dead_code, reason = "only parsed")]
         items: Vec<Line>,
     }
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Line {
-        #[allow(dead_code, reason = "only parsed")]
+        #[expect(dead_code, reason = "only parsed")]
         amount: Amount,
     }
 

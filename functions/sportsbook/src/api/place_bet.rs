@@ -23,9 +23,17 @@ const MAX_LEGS: usize = 20;
 struct PlaceBet {
     #[serde(rename = "type")]
     kind: BetType,
-    stake: Money,
+    stake: Stake,
     selections: Vec<Selection>,
     accept_odds: AcceptOdds,
+}
+
+/// A stake as it is asked for: unlike an event's money, it refuses members that it does not know.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Stake {
+    amount: Amount,
+    asset: Asset,
 }
 
 /// What a stage allows.
@@ -106,7 +114,7 @@ fn read_rows(rows: &[Option<Item>]) -> Result<(EventRow, Option<MarketRow>), quo
 
 /// What is wrong with the request itself, whatever the odds and the wallet.
 fn check(order: &PlaceBet, house: &House) -> Result<(), Problem> {
-    let Money { amount, asset } = order.stake;
+    let Stake { amount, asset } = order.stake;
     if !matches!(asset, Asset::Cash | Asset::Bonus) {
         return Err(Problem::field("ASSET_NOT_ACCEPTED", "/stake/asset", "bets are staked in cash or bonus"));
     }
@@ -212,7 +220,7 @@ impl Placing<'_> {
 
     /// The bet at the odds of now.
     fn accept(&self, board: &Board, now: Timestamp) -> Result<Bet, Problem> {
-        let Money { amount, asset } = self.order.stake;
+        let Stake { amount, asset } = self.order.stake;
         if amount < self.house.min_stake || amount > self.house.max_stake {
             let range = format!("the stake must be {} to {}", self.house.min_stake, self.house.max_stake);
             return Err(Problem::refused("STAKE_OUT_OF_RANGE", range));
@@ -244,7 +252,7 @@ impl Placing<'_> {
             user_id: self.user_id.to_owned(),
             kind: self.order.kind,
             status: BetStatus::Placed,
-            stake: self.order.stake.clone(),
+            stake: Money { amount, asset },
             total_odds,
             potential_payout,
             selections,
