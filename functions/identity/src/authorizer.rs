@@ -1,5 +1,6 @@
 //! The authorizer of the HTTP API: says who asks, and nothing of what they may do; handlers check roles.
-//! Its answer is kept for five minutes per token, which bounds how long a revoked session goes on.
+//! It looks at no session: a token goes on until it expires, and at most the five minutes longer for which the
+//! gateway keeps the answer.
 
 use quoin_runtime::{Env, Failure, Invocation, Metrics};
 use serde::Serialize;

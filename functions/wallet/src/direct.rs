@@ -99,6 +99,7 @@ async fn run(env: &Env, context: &Context, event: Value) -> Result<CommandReply,
             user_id: &command.user_id,
             related: EntityRef { kind: "operation".to_owned(), id: command.operation_id.clone() },
             movements: vec![movement(env, &command)?],
+            because: None,
         };
         carry_out(env, context, &moving).await?
     };
@@ -119,6 +120,8 @@ struct WalletCommandIdentity<'a> {
     amount: Option<Amount>,
     hold_id: Option<&'a str>,
     to_user_id: Option<&'a str>,
+    merchant_id: Option<&'a str>,
+    expires_at: Option<Timestamp>,
 }
 
 impl<'a> WalletCommandIdentity<'a> {
@@ -130,6 +133,8 @@ impl<'a> WalletCommandIdentity<'a> {
             amount: command.amount,
             hold_id: command.hold_id.as_deref(),
             to_user_id: command.to_user_id.as_deref(),
+            merchant_id: command.merchant_id.as_deref(),
+            expires_at: command.expires_at,
         }
     }
 }

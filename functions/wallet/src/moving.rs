@@ -4,6 +4,7 @@ use quoin_events::{EntityRef, Timestamp};
 use quoin_ledger::{Change, Movement, decide};
 use quoin_runtime::{Context, Env, Problem};
 use quoin_store::{Answer, Append, Commit, ExecuteError, Executed, Proposal, Receipt, Stream, WalletWrite, execute};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::snapshot::OneWallet;
@@ -17,6 +18,15 @@ pub(crate) struct Moving<'a> {
     pub(crate) user_id: &'a str,
     pub(crate) related: EntityRef,
     pub(crate) movements: Vec<Movement>,
+    /// Who asked for it and why, kept with the receipt.
+    pub(crate) because: Option<Because>,
+}
+
+/// On whose authority money moved.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Because {
+    pub(crate) operator_id: String,
+    pub(crate) reason: String,
 }
 
 /// Carries it out; a refusal is an answer that is stored.
@@ -26,7 +36,10 @@ pub(crate) async fn carry_out(env: &Env, context: &Context, moving: &Moving<'_>)
     let propose = |snapshot: &OneWallet, now: Timestamp| {
         let wallet = snapshot.existing()?;
         let receipt = |answer: &Answer| Receipt { body_hash: moving.body_hash.clone(), answer: Some(answer.clone()) };
-        let append = |answer: &Answer| Append::first(moving.receipt.clone(), now).receipt(receipt(answer));
+        let append = |answer: &Answer| {
+            let append = Append::first(moving.receipt.clone(), now).receipt(receipt(answer));
+            moving.because.as_ref().map_or(Ok(append.clone()), |because| append.state(because))
+        };
         let (commit, answer) = match decide(wallet, &change, now, calendar) {
             Ok(decision) => {
                 let postings = decision.postings.iter();
@@ -41,11 +54,11 @@ pub(crate) async fn carry_out(env: &Env, context: &Context, moving: &Moving<'_>)
                 let body = json!({ "user_id": moving.user_id, "version": decision.wallet.version, "entries": lines });
                 let answer = Answer::new(201, &body)?;
                 let write = WalletWrite::new(wallet.clone(), decision)?;
-                (Commit::new().append(append(&answer)).wallet(write), answer)
+                (Commit::new().append(append(&answer)?).wallet(write), answer)
             }
             Err(rejection) => {
                 let answer = Problem::from(&rejection).answer(context.request_id())?;
-                (Commit::new().append(append(&answer)), answer)
+                (Commit::new().append(append(&answer)?), answer)
             }
         };
         Ok(Proposal { commit, body_hash: moving.body_hash.clone(), answer: Some(answer) })

@@ -81,13 +81,18 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn signed(body: &[u8], at: i64) -> BTreeMap<String, String> {
-        sign_webhook(SECRET, "msg_1", Timestamp::from_millis(at.saturating_mul(1000)), body).unwrap().into_iter().collect()
+        sign_webhook(SECRET, "msg_1", Timestamp::from_millis(at.saturating_mul(1000)), body)
+            .unwrap()
+            .into_iter()
+            .collect()
     }
 
     #[test]
     fn a_signed_body_is_believed_for_five_minutes() {
         let headers = signed(b"{}", 1_000);
-        let check = |at: i64, body: &[u8]| verify_webhook(SECRET, &headers, body, Timestamp::from_millis(at.saturating_mul(1000)));
+        let check = |at: i64, body: &[u8]| {
+            verify_webhook(SECRET, &headers, body, Timestamp::from_millis(at.saturating_mul(1000)))
+        };
         assert_eq!(check(1_000, b"{}").as_deref(), Ok("msg_1"));
         assert_eq!(check(1_300, b"{}").as_deref(), Ok("msg_1"));
         assert_eq!(check(1_301, b"{}"), Err(WebhookError::Timestamp));

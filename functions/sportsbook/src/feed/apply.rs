@@ -57,7 +57,7 @@ pub(crate) async fn apply(env: &Env, context: &Context, message: Message) -> Res
             }
             settle(env, &context.origin, markets).await
         }
-        Message::Rollback { event_id, ts, name } => park(env, &event_id, ts, name).await,
+        Message::Rollback { event_id, ts, name, xml } => park(env, &event_id, ts, (name, xml)).await,
     }
 }
 
@@ -115,12 +115,13 @@ async fn list_fixture(env: &Env, event_id: &str, ts: i64, start_time: Option<i64
 }
 
 // Re-settlement does not exist yet; the message is kept with its reason until it does.
-async fn park(env: &Env, event_id: &str, ts: i64, name: &'static str) -> Result<(), Failure> {
+async fn park(env: &Env, event_id: &str, ts: i64, (name, xml): (&'static str, String)) -> Result<(), Failure> {
     let key = Key::new(format!("parked#{event_id}"), format!("{ts:020}#{name}"));
     let update = Update::of(env.config.table(TABLE)?, key)
         .number("ts", ts)
         .text("reason", "rollbacks wait for re-settlement, which does not exist yet")
-        .text("message", name);
+        .text("message", name)
+        .text("xml", xml);
     env.store.update(update).await?;
     tracing::warn!(event_id, message = name, "feed message parked: rollbacks wait for re-settlement");
     Ok(())

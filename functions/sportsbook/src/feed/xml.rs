@@ -10,6 +10,9 @@ use serde::Deserialize;
 use crate::rules::{CancelWindow, MarketRow, MarketStatus, Outcome, OutcomeFact};
 use crate::table::MarketKey;
 
+/// The largest message that is kept as it is.
+const MAX_PARKED: usize = 256 * 1024;
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Message {
@@ -39,11 +42,12 @@ pub(crate) enum Message {
         ts: i64,
         start_time: Option<i64>,
     },
-    /// `rollback_bet_settlement` and `rollback_bet_cancel`.
+    /// `rollback_bet_settlement` and `rollback_bet_cancel`, with the message as it came.
     Rollback {
         event_id: String,
         ts: i64,
         name: &'static str,
+        xml: String,
     },
     /// Heartbeats of the feed.
     Alive,
@@ -191,8 +195,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
             ts: time("timestamp", &message.timestamp)?,
             start_time: message.start_time.map(|text| time("start_time", &text)).transpose()?,
         }),
-        Document::RollbackBetSettlement(head) => rollback(head, "rollback_bet_settlement"),
-        Document::RollbackBetCancel(head) => rollback(head, "rollback_bet_cancel"),
+        Document::RollbackBetSettlement(head) => rollback(head, "rollback_bet_settlement", text),
+        Document::RollbackBetCancel(head) => rollback(head, "rollback_bet_cancel", text),
         Document::Alive(Ignored {}) | Document::SnapshotComplete(Ignored {}) => Ok(Message::Alive),
     }
 }
@@ -277,8 +281,12 @@ fn cancel(message: Cancel) -> Result<Message, FeedError> {
     Ok(Message::BetCancel { ts: time("timestamp", &message.timestamp)?, event_id, window, markets })
 }
 
-fn rollback(head: Head, name: &'static str) -> Result<Message, FeedError> {
-    Ok(Message::Rollback { event_id: urn(head.event_id)?, ts: time("timestamp", &head.timestamp)?, name })
+fn rollback(head: Head, name: &'static str, text: &str) -> Result<Message, FeedError> {
+    if text.len() > MAX_PARKED {
+        return Err(FeedError::Field(format!("{name} is larger than {MAX_PARKED} bytes")));
+    }
+    let (event_id, ts) = (urn(head.event_id)?, time("timestamp", &head.timestamp)?);
+    Ok(Message::Rollback { event_id, ts, name, xml: text.to_owned() })
 }
 
 fn field(place: &str, name: &str, value: &str) -> FeedError {

@@ -7,7 +7,7 @@ use quoin_runtime::{Env, Problem, Request, Response, Role, StoredAnswer, idempot
 use quoin_store::{Stream, body_hash};
 use serde::{Deserialize, Serialize};
 
-use crate::moving::{Moving, carry_out};
+use crate::moving::{Because, Moving, carry_out};
 
 /// An adjustment as it is asked for.
 #[derive(Debug, Deserialize, Serialize)]
@@ -27,7 +27,7 @@ struct Adjustment {
 /// # Errors
 /// 400, 401, 403, 404 or 429; a refusal (422) is an answer like any other.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    request.caller_with(Role::Operator)?;
+    let operator_id = request.caller_with(Role::Operator)?.user_id.clone();
     let user_id = request.path("user_id")?;
     let adjustment_id = idempotent_command(request, "adj")?;
     let adjustment: Adjustment = request.json()?;
@@ -55,6 +55,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         user_id,
         related: EntityRef { kind: "adjustment".to_owned(), id: adjustment_id },
         movements: vec![movement],
+        because: Some(Because { operator_id, reason: adjustment.reason }),
     };
     Ok(StoredAnswer(carry_out(env, &request.context, &moving).await?).into())
 }
