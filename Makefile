@@ -25,10 +25,22 @@ help: ## this list
 setup: $(READY) mold ## Python environments (pinned) and the linker; quick when done
 	@command -v cargo >/dev/null || { echo "install Rust first: https://rustup.rs"; exit 1; }
 
-mold:
-	@command -v mold >/dev/null || { \
-	  echo "installing mold, the linker that .cargo/config.toml names"; \
-	  $$([ "$$(id -u)" = 0 ] || echo sudo) apt-get install -y --no-install-recommends mold; }
+# $(1): a program that tells whether $(2), Debian's packages, are there.
+define debian
+	@command -v $(1) >/dev/null || { \
+	  echo "installing $(2)"; \
+	  export DEBIAN_FRONTEND=noninteractive; as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$as_root apt-get update -qq; \
+	  $$as_root apt-get install -y -qq --no-install-recommends $(2) >/dev/null; }
+endef
+
+mold: # the linker that .cargo/config.toml names
+	$(call debian,mold,mold)
+
+docker: # what `sam local invoke` runs functions in
+	$(call debian,dockerd,docker.io iptables busybox-static)
+	$(call debian,iptables,iptables)
+	$(call debian,/bin/busybox,busybox-static)
 
 $(VENV)/%/.ready: tests/requirements/%.txt
 	python3 -m venv --clear $(@D)
@@ -76,7 +88,7 @@ test: build ## everything that needs no docker: units, properties, contracts, te
 test-flows: build ## only the flows over HTTP on a freshly deployed local stack, IAM enforced
 	$(PYTHON) -m pytest -q tests/test_flows
 
-test-sam: build ## every function's sample under `sam local invoke`; needs docker
+test-sam: build docker ## every function's sample under `sam local invoke`; needs docker
 	$(PYTHON) -m pytest -q tests/test_sam
 
 deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="Name=value …"
@@ -90,5 +102,5 @@ deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="
 clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
-.PHONY: help setup mold build templates contracts run up stop check check-rust check-python \
+.PHONY: help setup mold docker build templates contracts run up stop check check-rust check-python \
   check-templates test test-flows test-sam deploy clean

@@ -27,7 +27,7 @@ def stored(platform: Platform) -> Iterator[tuple[str, str]]:
     """Every item of every table but the sandbox's, which is the provider's own."""
     tables = aws(platform, "dynamodb")
     for table in tables.list_tables()["TableNames"]:
-        if "sandbox" not in table:
+        if "sandbox" not in table.lower():
             for page in tables.get_paginator("scan").paginate(TableName=table):
                 yield from ((table, json.dumps(item, default=str)) for item in page["Items"])
 
