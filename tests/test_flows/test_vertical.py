@@ -142,3 +142,43 @@ def test_a_customer_cancels_once(user: User, feed: Feed) -> None:
     assert again.headers["idempotency-hit"] == "true"
     user.post(path, key="cancel-2").problem(422, "BET_CANCELLED")
     assert user.balance() == 50
+
+
+def test_nobody_bets_on_a_result_that_is_known(user: User, feed: Feed) -> None:
+    user.funded(100)
+    feed.odds(o1="2", o2="2").expect(204)
+    feed.settle(o1="1", o2="0").expect(204)
+    # The feed never suspended the market: the result alone closes it.
+    user.bet([feed.selection("2")], 10).problem(422, "MARKET_SUSPENDED")
+    feed.odds(ts=feed.now() - 60_000, o1="2", o2="2").expect(204)
+    user.bet([feed.selection("2")], 10).problem(422, "MARKET_SUSPENDED")
+    assert user.balance() == 100
+
+
+def test_a_bet_stop_that_comes_after_the_result_voids_late_bets(user: User, feed: Feed) -> None:
+    user.funded(100)
+    now = feed.now()
+    feed.odds(ts=now - 5000, o1="3").expect(204)
+    bet = user.bet([feed.selection("3")], 10).expect(201)
+    feed.settle(ts=feed.now() + 1000, o1="1").expect(204)
+    eventually(user.balance, lambda b: b == 120)
+    # It says that the market was closed before the bet was placed.
+    feed.stop(ts=now - 4000).expect(204)
+    eventually(user.balance, lambda b: b == 100)
+    assert user.get(f"/api/bets/{bet['bet_id']}").body["result"] == "void"
+
+
+def test_every_cancellation_of_a_market_counts(user: User, feed: Feed) -> None:
+    user.funded(100)
+    feed.odds(o1="2").expect(204)
+    bet = user.bet([feed.selection("2")], 10).expect(201)
+    now = feed.now()
+    elsewhere = f'start_time="{now + 50_000}" end_time="{now + 60_000}"'
+    window = f'start_time="{now - 60_000}" end_time="{now + 1}"'
+    for ts, times in [(now + 5, elsewhere), (now + 4, window), (now + 6, elsewhere)]:
+        feed.send(
+            f'<bet_cancel product="3" event_id="{feed.event_id}" timestamp="{ts}" {times}>'
+            '<market id="1"/></bet_cancel>'
+        ).expect(204)
+    eventually(lambda: user.get(f"/api/bets/{bet['bet_id']}").body["status"], "cancelled".__eq__)
+    assert user.balance() == 100

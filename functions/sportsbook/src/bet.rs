@@ -42,10 +42,34 @@ pub(crate) struct Bet {
     /// The result, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<BetResult>,
-    /// Feed time of what each leg was settled on, so that older news never undoes newer.
+    /// Revision of what each leg was settled on, so that older news never undoes newer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) settled_on: Vec<i64>,
 }
+
+/// What stands in a bet's stream: a refused bet leaves its refusal.
+#[derive(Debug)]
+pub(crate) enum StoredBet {
+    Accepted(Box<Bet>),
+    Refused,
+}
+
+impl StoredBet {
+    /// Reads a state; one that is neither is an error, never a bet that is silently left alone.
+    pub(crate) fn read(state: &str) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Tag {
+            status: String,
+        }
+        if serde_json::from_str::<Tag>(state)?.status == REFUSED {
+            return Ok(Self::Refused);
+        }
+        serde_json::from_str(state).map(|bet| Self::Accepted(Box::new(bet)))
+    }
+}
+
+/// Status of a refused bet.
+pub(crate) const REFUSED: &str = "refused";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_zero(number: &u32) -> bool {

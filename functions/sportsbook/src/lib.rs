@@ -9,6 +9,7 @@ pub mod api;
 mod bet;
 pub mod consumers;
 mod feed;
+mod market_rows;
 mod rules;
 mod settlement;
 mod table;

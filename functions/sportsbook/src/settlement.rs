@@ -5,12 +5,13 @@ use quoin_events::{Draft, EntityRef, Origin, Timestamp};
 use quoin_ledger::{Change, Movement, Purpose, decide};
 use quoin_money::Amount;
 use quoin_runtime::{Context, Env, Failure, Message, Outcome};
-use quoin_store::{Append, Commit, Head, Item, StoreError, WalletWrite};
+use quoin_store::{Append, Commit, Head, StoreError, WalletWrite};
 use serde::{Deserialize, Serialize};
 
-use crate::bet::{Bet, BetStatus};
-use crate::rules::{EventRow, MarketFacts, Verdict, evaluate};
-use crate::table::{self, MarketKey, TABLE};
+use crate::bet::{Bet, BetStatus, StoredBet};
+use crate::market_rows::{FACT_ROWS, fact_keys, read_facts};
+use crate::rules::{MarketFacts, Verdict, evaluate};
+use crate::table::{MarketKey, TABLE};
 
 /// A market whose result or cancellation is written: its bets are to be looked up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,22 +83,9 @@ impl Message for BetsTask {
 /// What is known of `markets`, read consistently in one round trip.
 pub(crate) async fn facts(env: &Env, markets: &[MarketKey]) -> Result<Vec<MarketFacts>, Failure> {
     let table = env.config.table(TABLE)?;
-    let keys = |market: &MarketKey| [market.result(), market.cancellation(), table::event(&market.event_id)];
-    let wanted: Vec<_> = markets.iter().flat_map(keys).map(|key| (table, key)).collect();
+    let wanted: Vec<_> = markets.iter().flat_map(fact_keys).map(|key| (table, key)).collect();
     let items = env.store.batch(&wanted).await?;
-    items.chunks(3).map(|rows| Ok(read_facts(rows)?)).collect()
-}
-
-fn read_facts(rows: &[Option<Item>]) -> Result<MarketFacts, StoreError> {
-    let [result, cancel, event] = rows else { return Ok(MarketFacts::default()) };
-    let ts = |item: &Option<Item>| item.as_ref().and_then(|item| item.get_number("ts")).unwrap_or(0);
-    let event: EventRow = event.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default();
-    Ok(MarketFacts {
-        ts: ts(result).max(ts(cancel)),
-        outcomes: result.as_ref().map(|item| item.get_json("outcomes")).transpose()?.flatten(),
-        cancelled: cancel.as_ref().map(|item| item.get_json("window")).transpose()?.flatten().into_iter().collect(),
-        stops: event.stops,
-    })
+    items.chunks(FACT_ROWS).map(|rows| Ok(read_facts(rows)?)).collect()
 }
 
 /// Settles one bet as far as its markets are known; `known` spares the read for one of them.
@@ -111,12 +99,15 @@ pub(crate) async fn settle_bet(
     for _ in 0..20 {
         let head = env.store.head(&Bet::stream(bet_id)).await?;
         let Some(state) = &head.state else { return Err(Failure::Transient("the bet does not exist yet".to_owned())) };
-        let Ok(bet) = serde_json::from_str::<Bet>(state) else { return Ok(Outcome::Ignored("the bet was refused")) };
+        let bet = match StoredBet::read(state).map_err(Failure::poison)? {
+            StoredBet::Accepted(bet) => *bet,
+            StoredBet::Refused => return Ok(Outcome::Ignored("the bet was refused")),
+        };
         if bet.status == BetStatus::Cancelled {
             return Ok(Outcome::Ignored("the bet is cancelled"));
         }
         let facts = facts_of(env, &bet, known).await?;
-        let stamps: Vec<_> = facts.iter().map(|facts| facts.ts).collect();
+        let stamps: Vec<_> = facts.iter().map(|facts| facts.revision).collect();
         if bet.settled_on.iter().zip(&stamps).any(|(before, now)| now < before) {
             return Ok(Outcome::Ignored("settled on newer facts"));
         }
@@ -162,7 +153,7 @@ struct Settled<'a> {
 }
 
 impl Settled<'_> {
-    /// The next settlement; `None` if it would change nothing.
+    /// The next settlement, or the newer stamps alone if nothing else changes; `None` if they are not newer.
     fn pays(
         &self,
         env: &Env,
@@ -170,10 +161,13 @@ impl Settled<'_> {
         payout: Amount,
     ) -> Result<Option<Commit>, Failure> {
         let bet = self.bet;
-        if bet.result == Some(result) && bet.payout == payout {
-            return Ok(None);
-        }
         let append = Append::after(Bet::stream(&bet.bet_id), self.head, env.clock.now());
+        if bet.result == Some(result) && bet.payout == payout {
+            // Older facts that come later must find that newer ones were looked at.
+            let looked_at = Bet { settled_on: self.stamps.clone(), ..bet.clone() };
+            let newer = self.stamps != bet.settled_on;
+            return Ok(if newer { Some(Commit::new().append(append.state(&looked_at)?)) } else { None });
+        }
         let settlement_no = bet.settlement_no.saturating_add(1);
         let event = BetSettled {
             bet_id: bet.bet_id.clone(),

@@ -86,6 +86,15 @@ async fn run(env: &Env, context: &Context, event: Value) -> Result<CommandReply,
     if command.operation_id.is_empty() || command.operation_id.len() > 200 {
         return Err(Problem::field("OPERATION_ID_INVALID", "/operation_id", "must be 1 to 200 characters"));
     }
+    for (pointer, id) in [("/user_id", Some(&command.user_id)), ("/to_user_id", command.to_user_id.as_ref())] {
+        if id.is_some_and(|id| !(1..=200).contains(&id.len())) {
+            return Err(Problem::field("USER_ID_INVALID", pointer, "must be 1 to 200 characters"));
+        }
+    }
+    // A capture names no asset, so its decimals are bounded by those of the operating currency.
+    if let Some(amount) = command.amount {
+        super::api::usable(env, command.asset.unwrap_or(Asset::Cash), amount)?;
+    }
     let hash = body_hash(&WalletCommandIdentity::of(&command))?;
     let receipt = Stream::new("cmd", format!("direct#{}", command.operation_id));
     let executed = if let CommandName::Transfer = command.command {

@@ -174,20 +174,22 @@ pub async fn each<'a, M>(
     handle: impl AsyncFn(&'a Env, &'a Delivery<M>) -> Result<Outcome, Failure>,
 ) -> Vec<Result<Outcome, Failure>> {
     let mut outcomes = Vec::with_capacity(batch.len());
-    for delivery in batch {
-        outcomes.push(guarded(env, delivery, handle(env, delivery)).await);
+    for (delivery, waiting) in batch.iter().zip((1..=batch.len()).rev()) {
+        outcomes.push(guarded(env, delivery, waiting, handle(env, delivery)).await);
     }
     outcomes
 }
 
-// One message may neither take the time of all nor bring the others down.
+// One message may neither take the time of those that wait nor bring them down: it gets its share of what is left.
 async fn guarded<M>(
     env: &Env,
     delivery: &Delivery<M>,
+    waiting: usize,
     work: impl Future<Output = Result<Outcome, Failure>>,
 ) -> Result<Outcome, Failure> {
     let left = delivery.context.deadline().0.millis().saturating_sub(env.clock.now().millis());
-    let limit = Duration::from_millis(u64::try_from(left).unwrap_or(0).max(1));
+    let share = u64::try_from(left).unwrap_or(0).checked_div(u64::try_from(waiting).unwrap_or(1)).unwrap_or(0);
+    let limit = Duration::from_millis(share.max(1));
     match env.clock.timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
         Some(Ok(outcome)) => outcome,
         Some(Err(_)) => Err(Failure::Transient("the handler panicked".to_owned())),

@@ -23,10 +23,13 @@ pub struct Context {
     pub origin: Origin,
     /// When the function is stopped.
     pub stops_at: Timestamp,
+    try_ms: i64,
 }
 
-/// The longest that a command is tried again.
-const TRY_MS: i64 = 10_000;
+/// The longest that a request's command is tried again: somebody waits.
+const REQUEST_TRY_MS: i64 = 10_000;
+/// A message's command is tried again as long as its function runs; its share of that is bounded elsewhere.
+const MESSAGE_TRY_MS: i64 = 900_000;
 /// What is kept back to answer before the function is stopped.
 const RESERVE_MS: i64 = 2_000;
 
@@ -35,13 +38,19 @@ impl Context {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         let stop = self.stops_at.plus_millis(RESERVE_MS.saturating_neg());
-        Deadline(stop.min(self.now.plus_millis(TRY_MS)))
+        Deadline(stop.min(self.now.plus_millis(self.try_ms)))
     }
 
     /// Correlation of everything that follows from one request.
     #[must_use]
     pub fn request_id(&self) -> &str {
         &self.origin.request_id
+    }
+
+    /// The context of a message that began at `now`.
+    #[must_use]
+    pub const fn new(now: Timestamp, origin: Origin, stops_at: Timestamp) -> Self {
+        Self { now, origin, stops_at, try_ms: MESSAGE_TRY_MS }
     }
 
     /// A context for a request.
@@ -64,13 +73,14 @@ impl Context {
             now: clock.now(),
             origin: Origin { request_id, traceparent, cause: Cause::Request },
             stops_at: invocation.deadline,
+            try_ms: REQUEST_TRY_MS,
         }
     }
 
     /// A context for a message that follows from `origin`.
     #[must_use]
     pub fn of_message(clock: &Clock, invocation: &Invocation, origin: Origin) -> Self {
-        Self { now: clock.now(), origin, stops_at: invocation.deadline }
+        Self::new(clock.now(), origin, invocation.deadline)
     }
 }
 

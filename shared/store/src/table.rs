@@ -92,6 +92,7 @@ pub struct Update {
     pub(crate) table: String,
     pub(crate) key: Key,
     set: Vec<(String, AttributeValue)>,
+    once: Vec<(String, AttributeValue)>,
     add: Vec<(String, AttributeValue)>,
     remove: Vec<String>,
     condition: Option<String>,
@@ -107,6 +108,7 @@ impl Update {
             table: table.into(),
             key,
             set: Vec::new(),
+            once: Vec::new(),
             add: Vec::new(),
             remove: Vec::new(),
             condition: None,
@@ -126,6 +128,13 @@ impl Update {
     #[must_use]
     pub fn number(mut self, name: &str, value: impl ToString) -> Self {
         self.set.push((name.to_owned(), AttributeValue::N(value.to_string())));
+        self
+    }
+
+    /// Sets a number unless there is one already.
+    #[must_use]
+    pub fn number_once(mut self, name: &str, value: impl ToString) -> Self {
+        self.once.push((name.to_owned(), AttributeValue::N(value.to_string())));
         self
     }
 
@@ -182,19 +191,38 @@ impl Update {
         format!("#n{}", self.names.len().saturating_sub(1))
     }
 
+    fn place(
+        &mut self,
+        name: &str,
+        value: AttributeValue,
+        values: &mut HashMap<String, AttributeValue>,
+    ) -> (String, String) {
+        let alias = self.alias(name);
+        let placeholder = alias.replace('#', ":");
+        values.insert(placeholder.clone(), value);
+        (alias, placeholder)
+    }
+
     pub(crate) fn render(mut self) -> RenderedUpdate {
         let mut values = std::mem::take(&mut self.extra);
         let mut clauses = Vec::new();
-        for (word, sign, parts) in
-            [("SET", " = ", std::mem::take(&mut self.set)), ("ADD", " ", std::mem::take(&mut self.add))]
-        {
-            let mut terms = Vec::with_capacity(parts.len());
-            for (name, value) in parts {
-                let alias = self.alias(&name);
-                let placeholder = alias.replace('#', ":");
-                terms.push(format!("{alias}{sign}{placeholder}"));
-                values.insert(placeholder, value);
-            }
+        let (set, once, add) =
+            (std::mem::take(&mut self.set), std::mem::take(&mut self.once), std::mem::take(&mut self.add));
+        let mut sets = Vec::with_capacity(set.len().saturating_add(once.len()));
+        let mut adds = Vec::with_capacity(add.len());
+        for (name, value) in set {
+            let (alias, placeholder) = self.place(&name, value, &mut values);
+            sets.push(format!("{alias} = {placeholder}"));
+        }
+        for (name, value) in once {
+            let (alias, placeholder) = self.place(&name, value, &mut values);
+            sets.push(format!("{alias} = if_not_exists({alias}, {placeholder})"));
+        }
+        for (name, value) in add {
+            let (alias, placeholder) = self.place(&name, value, &mut values);
+            adds.push(format!("{alias} {placeholder}"));
+        }
+        for (word, terms) in [("SET", sets), ("ADD", adds)] {
             if !terms.is_empty() {
                 clauses.push(format!("{word} {}", terms.join(", ")));
             }

@@ -7,12 +7,13 @@ use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Change, Movement, Purpose, Rejection, Wallet, decide};
 use quoin_money::{Amount, Asset, Odds, Rounding};
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
-use quoin_store::{Answer, Append, Commit, Item, Key, Proposal, Receipt, Snapshot, WalletWrite, body_hash};
+use quoin_store::{Answer, Append, Commit, Key, Proposal, Receipt, Snapshot, WalletWrite, body_hash};
 use serde::{Deserialize, Serialize};
 
-use crate::bet::{Bet, BetStatus};
-use crate::rules::{AcceptOdds, EventRow, MarketRow, Refusal, Selection, accept};
-use crate::table::{self, MarketKey, TABLE};
+use crate::bet::{Bet, BetStatus, REFUSED};
+use crate::market_rows::{BOARD_ROWS, board_keys, read_board};
+use crate::rules::{AcceptOdds, Board, Refusal, Selection, accept};
+use crate::table::{MarketKey, TABLE};
 
 /// The most legs of an accumulator.
 const MAX_LEGS: usize = 20;
@@ -57,13 +58,13 @@ impl House {
     }
 }
 
-/// The wallet, and the rows of each selection's event and market, in the order of the selections.
-struct Board {
+/// The wallet, and the market of each selection, in the order of the selections.
+struct Table {
     wallet: Option<Wallet>,
-    rows: Vec<(EventRow, Option<MarketRow>)>,
+    boards: Vec<Board>,
 }
 
-impl Snapshot for Board {
+impl Snapshot for Table {
     fn rebase(&mut self, wallet: Wallet) {
         self.wallet = Some(wallet);
     }
@@ -88,28 +89,19 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         user_id,
     };
     let table = env.config.table(TABLE)?;
-    let keys = board_keys(&order);
+    let keys = keys(&order);
     let load = async || {
         let wanted: Vec<_> = keys.iter().map(|key| (table, key.clone())).collect();
         let (mut wallets, items) = env.store.read(&[user_id], &wanted).await?;
-        let rows = items.chunks(2).map(read_rows).collect::<Result<_, _>>()?;
-        Ok(Board { wallet: wallets.pop().flatten(), rows })
+        let boards = items.chunks(BOARD_ROWS).map(read_board).collect::<Result<_, _>>()?;
+        Ok(Table { wallet: wallets.pop().flatten(), boards })
     };
-    command(env, &request.context, load, |board: &Board, now| placing.propose(board, now)).await
+    command(env, &request.context, load, |table: &Table, now| placing.propose(table, now)).await
 }
 
-fn board_keys(order: &PlaceBet) -> Vec<Key> {
-    let keys = |leg: &Selection| {
-        let market = MarketKey::new(&leg.event_id, &leg.market_id, leg.specifiers.as_deref());
-        [table::event(&leg.event_id), market.odds()]
-    };
+fn keys(order: &PlaceBet) -> Vec<Key> {
+    let keys = |leg: &Selection| board_keys(&MarketKey::new(&leg.event_id, &leg.market_id, leg.specifiers.as_deref()));
     order.selections.iter().flat_map(keys).collect()
-}
-
-fn read_rows(rows: &[Option<Item>]) -> Result<(EventRow, Option<MarketRow>), quoin_store::StoreError> {
-    let [event, market] = rows else { return Ok((EventRow::default(), None)) };
-    let event = event.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default();
-    Ok((event, market.as_ref().map(|item| item.get_json("row")).transpose()?.flatten()))
 }
 
 /// What is wrong with the request itself, whatever the odds and the wallet.
@@ -179,9 +171,9 @@ struct Refused<'a> {
 }
 
 impl Placing<'_> {
-    fn propose(&self, board: &Board, now: Timestamp) -> Result<Proposal, Problem> {
-        let wallet = board.wallet.as_ref().ok_or_else(|| Problem::not_found("wallet"))?;
-        let bet = match self.accept(board, now.max(wallet.at)) {
+    fn propose(&self, table: &Table, now: Timestamp) -> Result<Proposal, Problem> {
+        let wallet = table.wallet.as_ref().ok_or_else(|| Problem::not_found("wallet"))?;
+        let bet = match self.accept(&table.boards, now.max(wallet.at)) {
             Ok(bet) => bet,
             Err(problem) => return self.refuse(now, &problem, None),
         };
@@ -219,23 +211,22 @@ impl Placing<'_> {
     }
 
     /// The bet at the odds of now.
-    fn accept(&self, board: &Board, now: Timestamp) -> Result<Bet, Problem> {
+    fn accept(&self, boards: &[Board], now: Timestamp) -> Result<Bet, Problem> {
         let Stake { amount, asset } = self.order.stake;
         if amount < self.house.min_stake || amount > self.house.max_stake {
             let range = format!("the stake must be {} to {}", self.house.min_stake, self.house.max_stake);
             return Err(Problem::refused("STAKE_OUT_OF_RANGE", range));
         }
-        let (mut selections, mut total) = (Vec::with_capacity(board.rows.len()), Some(Odds::ONE));
-        for (index, (leg, (event, market))) in self.order.selections.iter().zip(&board.rows).enumerate() {
+        let (mut selections, mut total) = (Vec::with_capacity(boards.len()), Some(Odds::ONE));
+        for (index, (leg, board)) in self.order.selections.iter().zip(boards).enumerate() {
             let pointer = format!("/selections/{index}");
-            let placed =
-                accept(leg, self.order.accept_odds, event, market.as_ref()).map_err(|refusal| match refusal {
-                    Refusal::Suspended => Problem::refused("MARKET_SUSPENDED", "the market is not open for bets")
-                        .at(pointer, "is not open for bets"),
-                    Refusal::OddsChanged(odds) => Problem::refused("ODDS_CHANGED", "the odds have changed")
-                        .at(format!("{pointer}/odds"), format!("the odds are {odds} now"))
-                        .with("odds", odds),
-                })?;
+            let placed = accept(leg, self.order.accept_odds, board).map_err(|refusal| match refusal {
+                Refusal::Suspended => Problem::refused("MARKET_SUSPENDED", "the market is not open for bets")
+                    .at(pointer, "is not open for bets"),
+                Refusal::OddsChanged(odds) => Problem::refused("ODDS_CHANGED", "the odds have changed")
+                    .at(format!("{pointer}/odds"), format!("the odds are {odds} now"))
+                    .with("odds", odds),
+            })?;
             total = total.and_then(|total| total.and(placed.odds).ok());
             selections.push(placed);
         }
@@ -267,7 +258,7 @@ impl Placing<'_> {
     /// One item: the receipt with the refusal, and its failure event where the wallet refused.
     fn refuse(&self, now: Timestamp, problem: &Problem, rejection: Option<&Rejection>) -> Result<Proposal, Problem> {
         let answer = problem.answer(self.request_id)?;
-        let refused = Refused { status: "refused", user_id: self.user_id, code: problem.code };
+        let refused = Refused { status: REFUSED, user_id: self.user_id, code: problem.code };
         let append = Append::first(Bet::stream(self.bet_id), now)
             .state(&refused)?
             .receipt(Receipt { body_hash: self.hash.clone(), answer: Some(answer.clone()) })

@@ -8,6 +8,7 @@ use quoin_store::Item;
 
 use super::bet_line;
 use crate::bet::Bet;
+use crate::rules::MarketFacts;
 use crate::settlement::{facts, settle_bet};
 use crate::table::{self, TABLE};
 
@@ -29,7 +30,7 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     }
     let indexed = bet_line::write(env, &bet, 1).await?;
     let known = facts(env, &markets).await?;
-    if known.iter().any(|facts| facts.ts > 0) {
+    if known.iter().any(MarketFacts::any) {
         settle_bet(env, &delivery.context, &bet.bet_id, None).await?;
     }
     Ok(indexed)

@@ -15,8 +15,9 @@ pub async fn handle(env: &Env, delivery: &Delivery<BetsTask>) -> Result<Outcome,
         match settle_bet(env, &delivery.context, bet_id, Some((&task.market, &task.facts))).await {
             Ok(Outcome::Applied) => outcome = Outcome::Applied,
             Ok(Outcome::Duplicate | Outcome::Parked | Outcome::Ignored(_)) => {}
-            // One bet that cannot be settled keeps none of the others from it.
-            Err(error) => failure = Some(error),
+            // One bet that cannot be settled keeps none of the others from it; what may pass is tried again first.
+            Err(error @ Failure::Transient(_)) => failure = Some(error),
+            Err(error @ Failure::Poison(_)) => failure = failure.or(Some(error)),
         }
     }
     failure.map_or(Ok(outcome), Err)

@@ -90,18 +90,26 @@ pub(crate) enum Refusal {
     OddsChanged(Odds),
 }
 
-/// Accepts `selection` on the market as it stands, or says why not.
-pub(crate) fn accept(
-    selection: &Selection,
-    rule: AcceptOdds,
-    event: &EventRow,
-    market: Option<&MarketRow>,
-) -> Result<PlacedSelection, Refusal> {
-    let market = market.ok_or(Refusal::Suspended)?;
-    let stopped = event.stops.iter().any(|stop| *stop >= market.ts);
-    if market.status != MarketStatus::Active || stopped {
-        return Err(Refusal::Suspended);
+/// All that decides whether a market is open.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Board {
+    pub(crate) event: EventRow,
+    /// A result or cancellation closes it too, until newer odds come.
+    pub(crate) market: Option<MarketRow>,
+}
+
+impl Board {
+    /// The market, if bets on it are accepted: it is active on odds that no stop came after.
+    pub(crate) fn open(&self) -> Option<&MarketRow> {
+        let market = self.market.as_ref()?;
+        let stopped = self.event.stops.iter().any(|ts| *ts >= market.ts);
+        Some(market).filter(|market| market.status == MarketStatus::Active && !stopped)
     }
+}
+
+/// Accepts `selection` on the market as it stands, or says why not.
+pub(crate) fn accept(selection: &Selection, rule: AcceptOdds, board: &Board) -> Result<PlacedSelection, Refusal> {
+    let market = board.open().ok_or(Refusal::Suspended)?;
     let outcome = market.outcomes.get(&selection.outcome_id).filter(|outcome| outcome.active);
     let odds = outcome.and_then(|outcome| outcome.odds).ok_or(Refusal::Suspended)?;
     let taken = match rule {
@@ -142,10 +150,13 @@ mod tests {
         MarketRow { ts: 100, status: MarketStatus::Active, outcomes: BTreeMap::from([("1".into(), outcome)]) }
     }
 
+    fn board(market: Option<MarketRow>, stops: Vec<i64>) -> Board {
+        Board { event: EventRow { stops }, market }
+    }
+
     #[test]
     fn moved_odds_are_taken_as_the_customer_said() {
-        let open = EventRow::default();
-        let try_at = |rule, asked: &str, now: &str| accept(&selection(asked), rule, &open, Some(&market(now)));
+        let try_at = |rule, asked: &str, now: &str| accept(&selection(asked), rule, &board(Some(market(now)), vec![]));
         assert!(try_at(AcceptOdds::Exact, "2", "2.00").is_ok());
         assert_eq!(try_at(AcceptOdds::Exact, "2", "2.1"), Err(Refusal::OddsChanged("2.1".parse().unwrap())));
         assert_eq!(try_at(AcceptOdds::Better, "2", "2.1").unwrap().odds, "2.1".parse().unwrap());
@@ -155,20 +166,26 @@ mod tests {
 
     #[test]
     fn odds_from_before_a_bet_stop_are_closed_until_newer_ones_come() {
-        let stopped = EventRow { stops: vec![100] };
-        let refused = accept(&selection("2"), AcceptOdds::Any, &stopped, Some(&market("2")));
-        assert_eq!(refused, Err(Refusal::Suspended));
+        let closed = board(Some(market("2")), vec![100]);
+        assert_eq!(accept(&selection("2"), AcceptOdds::Any, &closed), Err(Refusal::Suspended));
         let newer = MarketRow { ts: 101, ..market("2") };
-        assert!(accept(&selection("2"), AcceptOdds::Any, &stopped, Some(&newer)).is_ok());
+        assert!(accept(&selection("2"), AcceptOdds::Any, &board(Some(newer), vec![100])).is_ok());
+    }
+
+    #[test]
+    fn a_settled_market_is_closed() {
+        let settled = MarketRow { status: MarketStatus::Settled, ..market("2") };
+        let refused = accept(&selection("2"), AcceptOdds::Any, &board(Some(settled), vec![]));
+        assert_eq!(refused, Err(Refusal::Suspended));
     }
 
     #[test]
     fn unknown_and_inactive_outcomes_are_closed() {
         let mut closed = market("2");
         closed.outcomes.get_mut("1").unwrap().active = false;
-        let open = EventRow::default();
-        for market in [None, Some(&closed)] {
-            assert_eq!(accept(&selection("2"), AcceptOdds::Any, &open, market), Err(Refusal::Suspended));
+        for market in [None, Some(closed)] {
+            let refused = accept(&selection("2"), AcceptOdds::Any, &board(market, vec![]));
+            assert_eq!(refused, Err(Refusal::Suspended));
         }
     }
 }

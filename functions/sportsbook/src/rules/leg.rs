@@ -55,8 +55,11 @@ impl CancelWindow {
 /// All that decides the legs on one market.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MarketFacts {
-    /// Feed time of the newest of them, in milliseconds.
-    pub(crate) ts: i64,
+    /// How often they changed: of two sights of them, the one with more changes is the newer.
+    pub(crate) revision: i64,
+    /// Feed time of the first confirmed result; corrections do not move it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) known_since: Option<i64>,
     /// Confirmed results by outcome; absent while unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) outcomes: Option<BTreeMap<String, OutcomeFact>>,
@@ -100,13 +103,19 @@ impl LegFate {
 }
 
 impl MarketFacts {
+    /// Whether anything is decided.
+    pub(crate) fn any(&self) -> bool {
+        self.outcomes.is_some() || !self.cancelled.is_empty()
+    }
+
     /// What became of `leg` of a bet that was placed at `placed_at`.
     pub(crate) fn fate(&self, leg: &PlacedSelection, placed_at: Timestamp) -> LegFate {
         if self.cancelled.iter().any(|window| window.holds(placed_at)) {
             return LegFate::Void { by_feed: true };
         }
-        // Accepted on odds that a bet stop had closed by then, before we heard of it.
-        let late = self.stops.iter().any(|stop| *stop <= placed_at.millis() && leg.market_version <= *stop);
+        // Accepted on odds that a bet stop or the result had closed by then, before we heard of it.
+        let mut closings = self.stops.iter().chain(self.known_since.as_ref());
+        let late = closings.any(|ts| *ts <= placed_at.millis() && leg.market_version <= *ts);
         let fact = self.outcomes.as_ref().and_then(|outcomes| outcomes.get(&leg.outcome_id));
         match fact {
             Some(_) if late => LegFate::Void { by_feed: false },

@@ -4,6 +4,6 @@ mod accept;
 mod leg;
 mod payout;
 
-pub(crate) use accept::{AcceptOdds, EventRow, MarketRow, MarketStatus, Outcome, Refusal, Selection, accept};
+pub(crate) use accept::{AcceptOdds, Board, EventRow, MarketRow, MarketStatus, Outcome, Refusal, Selection, accept};
 pub(crate) use leg::{CancelWindow, MarketFacts, OutcomeFact};
 pub(crate) use payout::{Verdict, evaluate};

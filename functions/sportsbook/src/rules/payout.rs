@@ -148,7 +148,8 @@ mod tests {
         let leg = bet("1", &["2"]).selections.remove(0);
         let won = OutcomeFact { result: 1, void_tenths: 0, dead_heat: None };
         let facts = |stops: Vec<i64>| MarketFacts {
-            ts: 500,
+            revision: 5,
+            known_since: Some(500),
             outcomes: Some(BTreeMap::from([("1".to_owned(), won)])),
             cancelled: vec![],
             stops,
@@ -157,6 +158,21 @@ mod tests {
         assert_eq!(facts(vec![90]).fate(&leg, at), LegFate::Void { by_feed: false });
         assert_eq!(facts(vec![101]).fate(&leg, at), LegFate::Decided(won));
         assert_eq!(facts(vec![40]).fate(&leg, at), LegFate::Decided(won));
+    }
+
+    #[test]
+    fn a_bet_that_came_after_the_result_is_void_however_the_result_is_corrected() {
+        let leg = bet("1", &["2"]).selections.remove(0);
+        let won = OutcomeFact { result: 1, void_tenths: 0, dead_heat: None };
+        let known = |since| MarketFacts {
+            revision: 9,
+            known_since: Some(since),
+            outcomes: Some(BTreeMap::from([("1".to_owned(), won)])),
+            ..MarketFacts::default()
+        };
+        let at = Timestamp::from_millis(100);
+        assert_eq!(known(99).fate(&leg, at), LegFate::Void { by_feed: false });
+        assert_eq!(known(101).fate(&leg, at), LegFate::Decided(won));
     }
 
     #[test]

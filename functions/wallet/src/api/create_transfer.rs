@@ -54,6 +54,9 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         let detail = "bonus money and coins of a promotion or merchant cannot be given away";
         return Err(Problem::field("ASSET_NOT_ACCEPTED", "/asset", detail));
     }
+    if !(1..=200).contains(&transfer.to_user_id.len()) {
+        return Err(Problem::field("USER_ID_INVALID", "/to_user_id", "must be 1 to 200 characters"));
+    }
     super::usable(env, transfer.asset, transfer.amount)?;
     let hash = body_hash(&transfer)?;
     let parties = (user_id, transfer.to_user_id.as_str());
