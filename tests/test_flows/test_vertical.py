@@ -142,6 +142,11 @@ def test_a_customer_cancels_once(user: User, feed: Feed) -> None:
     assert again.headers["idempotency-hit"] == "true"
     user.post(path, key="cancel-2").problem(422, "BET_CANCELLED")
     assert user.balance() == 50
+    late = user.bet([feed.selection("2")], 10).expect(201)
+    feed.stop().expect(204)
+    path = f"/api/bets/{late['bet_id']}/cancel"
+    user.post(path, key="cancel-3").problem(422, "MARKET_SUSPENDED")
+    assert user.balance() == 40
 
 
 def test_nobody_bets_on_a_result_that_is_known(user: User, feed: Feed) -> None:

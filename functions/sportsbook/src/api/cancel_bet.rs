@@ -7,18 +7,29 @@ use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command
 use quoin_store::{Answer, Append, Commit, Head, Proposal, Receipt, Snapshot, Stream, body_hash};
 use serde_json::json;
 
-use crate::bet::{Bet, BetStatus};
+use crate::bet::{Bet, BetStatus, StoredBet};
+use crate::market_rows::{BOARD_ROWS, board_keys, read_board};
+use crate::rules::Board;
 use crate::settlement::{CancelError, cancellation};
+use crate::table::TABLE;
 
-/// A bet, the end of its stream and its owner's wallet.
+/// A bet, the end of its stream, its markets and its owner's wallet.
 struct BetAndWallet {
     head: Head,
+    boards: Vec<Board>,
     wallet: Option<Wallet>,
 }
 
 impl Snapshot for BetAndWallet {
     fn rebase(&mut self, wallet: Wallet) {
         self.wallet = Some(wallet);
+    }
+}
+
+fn accepted(head: &Head) -> Option<Bet> {
+    match StoredBet::read(head.state.as_deref()?) {
+        Ok(StoredBet::Accepted(bet)) => Some(*bet),
+        Ok(StoredBet::Refused) | Err(_) => None,
     }
 }
 
@@ -32,15 +43,25 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let command_id = idempotent_command(request, "cmd")?;
     let window_seconds: i64 = env.config.parse_or("BET_CANCEL_SECONDS", 60)?;
     let hash = body_hash(&bet_id)?;
+    let table = env.config.table(TABLE)?;
     let load = async || {
         let head = env.store.head(&Bet::stream(bet_id)).await?;
-        Ok(BetAndWallet { head, wallet: env.store.wallet(user_id).await? })
+        let bet = accepted(&head);
+        let keys: Vec<_> = bet.iter().flat_map(Bet::markets).flat_map(|market| board_keys(&market)).collect();
+        let wanted: Vec<_> = keys.into_iter().map(|key| (table, key)).collect();
+        let (mut wallets, items) = env.store.read(&[user_id], &wanted).await?;
+        let boards = items.chunks(BOARD_ROWS).map(read_board).collect::<Result<_, _>>()?;
+        Ok(BetAndWallet { head, boards, wallet: wallets.pop().flatten() })
     };
     let propose = |found: &BetAndWallet, now: Timestamp| {
-        let bet = found.head.state.as_deref().and_then(|state| serde_json::from_str::<Bet>(state).ok());
+        let bet = accepted(&found.head);
         let bet = bet.filter(|bet| bet.user_id == user_id).ok_or_else(|| Problem::not_found("bet"))?;
         let wallet = found.wallet.clone().ok_or_else(|| Problem::not_found("wallet"))?;
         let refusal = match bet.status {
+            // Somebody who sees a goal before the feed does must not take the stake back.
+            BetStatus::Placed if !found.boards.iter().all(|board| board.open().is_some()) => {
+                Some(("MARKET_SUSPENDED", "a market of the bet is not open"))
+            }
             BetStatus::Placed if now <= bet.placed_at.plus_seconds(window_seconds) => None,
             BetStatus::Placed => Some(("BET_CANCEL_TOO_LATE", "the time in which the bet could be cancelled is over")),
             BetStatus::Settled => Some(("BET_SETTLED", "the bet is settled")),
