@@ -1,5 +1,8 @@
-//! Makes an operator's account, or gives an account the role and a new password. Invoked with IAM only; the same
-//! call again changes nothing.
+//! Makes an operator's account, or gives an account the role and a new password. Invoked with IAM only.
+//!
+//! Anybody may register anybody's e-mail address, so an address alone never turns an account into an operator's:
+//! who means the account names its id. Every change sets a password's hash of its own, which ends the account's
+//! sessions with the same write. The same call again changes nothing.
 
 use quoin_events::Timestamp;
 use quoin_ledger::Status;
@@ -11,6 +14,7 @@ use crate::accounts::{self, Account, profile_update};
 use crate::contact::Contact;
 use crate::fields::Fields;
 use crate::password::{PasswordHash, chosen};
+use crate::sessions::revoke_all;
 use crate::user::{StreamEnd, User};
 
 /// Who is to be an operator.
@@ -19,6 +23,9 @@ use crate::user::{StreamEnd, User};
 pub struct Order {
     email: Personal,
     password: Personal,
+    /// The account of that address, if it is there already and is to become an operator's.
+    #[serde(default)]
+    user_id: Option<String>,
 }
 
 /// What became of it.
@@ -28,13 +35,41 @@ pub struct Operator {
     created: bool,
 }
 
+/// Why an order is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    AnotherOwner,
+    NotNamed,
+    Closed,
+}
+
+impl Refused {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::AnotherOwner => "the e-mail address is not that of the account user_id",
+            Self::NotNamed => {
+                "the e-mail address belongs to an account that is not an operator's: pass the account's user_id \
+                 explicitly to promote it"
+            }
+            Self::Closed => "the account is closed, and stays closed",
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::poison(refused.reason())
+    }
+}
+
 /// Tries against others who change the same account.
 const TRIES: u32 = 5;
 
 /// Makes sure that the operator can sign in.
 ///
 /// # Errors
-/// Poison for an address or a password that is wrong, transient if the tables or KMS cannot be reached.
+/// Poison for an address or a password that is wrong and for an account that may not be changed, transient if the
+/// tables or KMS cannot be reached.
 pub async fn handle(
     env: &Env,
     invocation: &Invocation,
@@ -42,10 +77,15 @@ pub async fn handle(
     _metrics: &mut Metrics,
 ) -> Result<Operator, Failure> {
     let context = Context::of_request(&env.clock, invocation, None, None);
+    let named = order.user_id.as_deref();
     let (contact, password) = order.check().map_err(|problem| Failure::poison(format!("{:?}", problem.errors)))?;
     for _ in 0..TRIES {
-        let done = match accounts::owner(env, &contact.key).await? {
-            Some(user_id) => promote(env, &context, &user_id, &password).await,
+        let owner = accounts::owner(env, &contact.key).await?;
+        if named.is_some() && named != owner.as_deref() {
+            return Err(Refused::AnotherOwner.into());
+        }
+        let done = match owner {
+            Some(user_id) => promote(env, &context, &user_id, named.is_some(), &password).await,
             None => create(env, &context, &contact, &password).await,
         };
         match done {
@@ -101,33 +141,56 @@ async fn create(env: &Env, context: &Context, contact: &Contact, password: &Pers
     Ok(Operator { user_id, created: true })
 }
 
-async fn promote(env: &Env, context: &Context, user_id: &str, password: &Personal) -> Result<Operator, Attempt> {
+async fn promote(
+    env: &Env,
+    context: &Context,
+    user_id: &str,
+    is_named: bool,
+    password: &Personal,
+) -> Result<Operator, Attempt> {
     let table = accounts::table(env)?;
     let end = StreamEnd(env.store.head(&User::stream(user_id)).await?);
     let account = Account::load(env, user_id).await?.ok_or_else(|| Failure::transient("the profile is missing"))?;
     let knows = PasswordHash::verify(password, Some(&account.password));
-    let mut user = account.user;
-    let Some(commit) = promotion(&mut user, &end, knows, context.now)? else {
-        return Ok(Operator { user_id: user_id.to_owned(), created: false });
-    };
-    let mut update = profile_update(table, &user)?;
-    if !knows {
-        update = update.text("password", PasswordHash::of(password)?.as_str());
+    if let Some(user) = promoted(account.user, knows, is_named, context.now)? {
+        let commit = promotion(table, &user, &end, &PasswordHash::of(password)?, context.now)?;
+        write(env, context, commit).await?;
+        // They are good for nothing any more; this also takes them out of the list.
+        revoke_all(env, user_id, env.clock.now(), "role or password changed").await?;
     }
-    write(env, context, commit.update(update)).await?;
     Ok(Operator { user_id: user_id.to_owned(), created: false })
 }
 
-/// The account's next item, unless it is as wanted already.
-fn promotion(user: &mut User, end: &StreamEnd, knows: bool, now: Timestamp) -> Result<Option<Commit>, StoreError> {
-    let ready = user.roles.contains(&Role::Operator) && user.status == Status::Active;
-    if ready && knows {
+/// The account as it is to be, unless it is as wanted already.
+fn promoted(mut user: User, knows: bool, is_named: bool, now: Timestamp) -> Result<Option<User>, Refused> {
+    let is_operator = user.roles.contains(&Role::Operator);
+    if !is_operator && !is_named {
+        return Err(Refused::NotNamed);
+    }
+    if is_operator && knows {
         return Ok(None);
     }
-    if !user.roles.contains(&Role::Operator) {
+    match user.status.at(now) {
+        Status::Closed => return Err(Refused::Closed),
+        Status::Active | Status::SelfExcluded { .. } => {}
+    }
+    if !is_operator {
         user.roles.push(Role::Operator);
     }
-    Ok(Some(Commit::new().append(end.append(&user.user_id, now)?.state(user)?)))
+    Ok(Some(user))
+}
+
+/// The account's next item, and the profile with its roles and its password.
+fn promotion(
+    table: &str,
+    user: &User,
+    end: &StreamEnd,
+    password: &PasswordHash,
+    now: Timestamp,
+) -> Result<Commit, StoreError> {
+    let append = end.append(&user.user_id, now)?.state(user)?;
+    let update = profile_update(table, user)?.text("password", password.as_str());
+    Ok(Commit::new().append(append).update(update))
 }
 
 async fn write(env: &Env, context: &Context, commit: Commit) -> Result<(), Attempt> {
@@ -147,5 +210,72 @@ impl Order {
         let email = fields.required("/email", Some(self.email.reveal()), Contact::email);
         let password = fields.required("/password", Some(self.password.reveal()), chosen);
         fields.finish(email.zip(password))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_000)
+    }
+
+    fn user(roles: &[Role], status: Status) -> User {
+        let sealed: quoin_events::Sealed = format!("enc:v1:{}", "A".repeat(40)).parse().unwrap();
+        User {
+            user_id: "user_1".into(),
+            status,
+            roles: roles.to_vec(),
+            full_name: sealed.clone(),
+            email: sealed,
+            phone: None,
+            language: "en".into(),
+            country: None,
+            referral_code: None,
+            referred_by: None,
+            agent_id: None,
+            registered_at: now(),
+        }
+    }
+
+    #[test]
+    fn an_address_alone_makes_nobody_an_operator() {
+        for knows in [false, true] {
+            let customer = user(&[Role::User], Status::Active);
+            assert_eq!(promoted(customer.clone(), knows, false, now()), Err(Refused::NotNamed));
+            let promoted = promoted(customer, knows, true, now()).unwrap().unwrap();
+            assert_eq!(promoted.roles, [Role::User, Role::Operator]);
+        }
+        assert!(Refused::NotNamed.reason().contains("pass the account's user_id explicitly to promote it"));
+    }
+
+    #[test]
+    fn the_same_order_again_changes_nothing() {
+        for status in [Status::Active, Status::Closed, Status::SelfExcluded { until: now().plus_seconds(9) }] {
+            for is_named in [false, true] {
+                let operator = user(&[Role::User, Role::Operator], status);
+                assert_eq!(promoted(operator, true, is_named, now()), Ok(None));
+            }
+        }
+    }
+
+    #[test]
+    fn another_password_is_a_change_of_an_operator_but_opens_no_closed_account() {
+        let operator = user(&[Role::Operator], Status::Active);
+        assert_eq!(promoted(operator.clone(), false, false, now()), Ok(Some(operator)));
+        assert_eq!(promoted(user(&[Role::Operator], Status::Closed), false, true, now()), Err(Refused::Closed));
+        assert_eq!(promoted(user(&[Role::User], Status::Closed), true, true, now()), Err(Refused::Closed));
+    }
+
+    #[test]
+    fn role_and_password_are_one_write_and_the_password_stays_out_of_the_stream() {
+        let operator = user(&[Role::Operator], Status::Active);
+        let state = Some(serde_json::to_string(&operator).unwrap());
+        let end = StreamEnd(quoin_store::Head { version: 1, next_sequence: 2, at: now(), state });
+        let hash = PasswordHash::stored("$argon2id$hash");
+        let commit = format!("{:?}", promotion("users", &operator, &end, &hash, now()).unwrap());
+        assert_eq!(commit.matches("$argon2id$hash").count(), 1);
+        assert_eq!(commit.matches("operator").count(), 2);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A refresh token is good once: refreshing puts another in its place and remembers that the old one was
 //! used. Whoever presents a used one has a copy of it, so the session ends for both. A session ends by itself
-//! thirty days after it began.
+//! thirty days after it began, and with the password that it began with: a session names the stored hash that let
+//! it in, so none of them outlives the write that puts another hash there, not even one that is begun meanwhile.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +13,7 @@ use quoin_store::{Commit, Item, Key, Lost, Query, StoreError, Update};
 use serde::Serialize;
 
 use crate::accounts::table;
+use crate::password::PasswordHash;
 use crate::random::{secret, sha256};
 use crate::tokens;
 
@@ -57,8 +59,15 @@ pub(crate) struct Session {
     pub(crate) user_id: String,
     /// Hash of the one refresh token that is good.
     pub(crate) token: String,
+    /// Names the password's hash that it began with.
+    pub(crate) credential: String,
     pub(crate) expires: i64,
     pub(crate) revoked: bool,
+}
+
+// Each hash has its own salt, so the same password set again is another credential.
+fn credential(password: &PasswordHash) -> String {
+    sha256(password.as_str())
 }
 
 fn session_key(session_id: &str) -> Key {
@@ -71,11 +80,12 @@ fn used_key(session_id: &str, hash: &str) -> Key {
 
 impl Session {
     /// A session that begins now.
-    pub(crate) fn begin(user_id: &str, token: &RefreshToken, now: Timestamp) -> Self {
+    pub(crate) fn begin(user_id: &str, password: &PasswordHash, token: &RefreshToken, now: Timestamp) -> Self {
         Self {
             session_id: token.session_id.clone(),
             user_id: user_id.to_owned(),
             token: token.hash(),
+            credential: credential(password),
             expires: now.seconds().saturating_add(LIFETIME),
             revoked: false,
         }
@@ -89,6 +99,7 @@ impl Session {
             .text("sk", key.sk)
             .text("user_id", self.user_id.clone())
             .text("token", self.token.clone())
+            .text("credential", self.credential.clone())
             .number("expires", self.expires);
         let listed = Item::new()
             .text("pk", format!("user#{}", self.user_id))
@@ -106,9 +117,15 @@ impl Session {
             session_id: session_id.to_owned(),
             user_id: item.require_text("user_id")?.to_owned(),
             token: item.require_text("token")?.to_owned(),
+            credential: item.get_text("credential").unwrap_or_default().to_owned(),
             expires: item.get_number("expires").unwrap_or_default(),
             revoked: item.get_text("revoked").is_some(),
         }))
+    }
+
+    /// Whether it can still be continued by an account whose password is `password` now.
+    pub(crate) fn is_good(&self, password: &PasswordHash, now: Timestamp) -> bool {
+        !self.revoked && self.expires > now.seconds() && self.credential == credential(password)
     }
 
     /// Whether the token of hash `hash` was good once.
@@ -200,5 +217,18 @@ mod tests {
         for text in ["", ".", "ses_1", "ses_1.short", &format!("{}x", token.text()), &format!("a#{}", token.text())] {
             assert!(RefreshToken::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_session_ends_with_its_time_its_revocation_and_its_password() {
+        let now = Timestamp::from_millis(1_000);
+        let password = quoin_runtime::Personal::new("correct horse");
+        let (hash, again) = (PasswordHash::of(&password).unwrap(), PasswordHash::of(&password).unwrap());
+        let session = Session::begin("user_1", &hash, &RefreshToken::new("ses_1".into()).unwrap(), now);
+        assert!(session.is_good(&hash, now));
+        assert!(!session.is_good(&again, now));
+        assert!(!session.is_good(&hash, now.plus_seconds(LIFETIME)));
+        assert!(!Session { revoked: true, ..session.clone() }.is_good(&hash, now));
+        assert!(!Session { credential: String::new(), ..session }.is_good(&hash, now));
     }
 }

@@ -191,7 +191,7 @@ pub(crate) mod tests {
                 "balance_before":10,"balance_after":5,{entity}}}"#
         );
         [
-            ("UserRegistered", r#"{"user_id":"u","full_name":"enc:v1:a","phone":"enc:v1:b","email":"enc:v1:c","country":"DE","language":"de","referral_code":"R"}"#.to_owned()),
+            ("UserRegistered", r#"{"user_id":"u","full_name":"enc:v1:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","phone":"enc:v1:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","email":"enc:v1:cccccccccccccccccccccccccccccccccccccccc","country":"DE","language":"de","referral_code":"R"}"#.to_owned()),
             ("UserLogin", r#"{"user_id":"u","session_id":"s","new_device":true}"#.to_owned()),
             ("BetPlaced", r#"{"bet_id":"b","user_id":"u","type":"single","stake":{"amount":10,"asset":"cash"},"total_odds":2.5,"potential_payout":25,"selections":[]}"#.to_owned()),
             ("BetCancelled", r#"{"bet_id":"b","user_id":"u","reason":"customer","asset":"cash","refund":10}"#.to_owned()),

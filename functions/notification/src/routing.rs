@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn preferences(sms: bool, email: bool, push: bool, token: bool) -> Preferences {
-        let push_token = token.then(|| "enc:v1:AAAA".parse().unwrap());
+        let push_token = token.then(|| format!("enc:v1:{}", "A".repeat(40)).parse().unwrap());
         Preferences { sms, email, push, language: None, push_token }
     }
 

@@ -55,6 +55,16 @@ pub(crate) enum Report {
     Expired,
 }
 
+impl Report {
+    /// Whether it is the provider's word on the end of the payment.
+    pub(crate) const fn is_decision(&self) -> bool {
+        match self {
+            Self::Succeeded { .. } | Self::Failed { .. } => true,
+            Self::Taken { .. } | Self::Expired => false,
+        }
+    }
+}
+
 /// What a report changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -77,6 +87,15 @@ impl Payment {
             amount: self.amount,
             asset: self.asset,
             method: self.method.clone(),
+        }
+    }
+
+    /// Whether nobody but us has said how it ended, if it has: the provider is still to decide.
+    pub(crate) fn is_undecided(&self) -> bool {
+        match self.status {
+            Status::Initiated => true,
+            Status::Failed => self.failure_reason == Some(DepositFailure::Expired),
+            Status::Refused | Status::Succeeded => false,
         }
     }
 
@@ -201,6 +220,15 @@ pub(crate) mod tests {
         let (payment, events) = fold(&[Report::Expired, Report::Succeeded { reference: "r".to_owned() }]);
         assert_eq!((payment.status, payment.failure_reason), (Status::Succeeded, None));
         assert_eq!(events, ["DepositFailed", "DepositSuccess"]);
+    }
+
+    #[test]
+    fn an_expiry_decides_nothing_and_the_provider_does() {
+        let expired = fold(&[Report::Expired]).0;
+        assert!(payment().is_undecided() && expired.is_undecided());
+        assert!(!fold(&[Report::Expired, Report::Succeeded { reference: "r".to_owned() }]).0.is_undecided());
+        assert!(!fold(&[Report::Failed { reference: None }]).0.is_undecided());
+        assert!(!Payment { status: Status::Refused, ..payment() }.is_undecided());
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Payments that stay open: the provider is asked about them, asked again for those it never heard of,
-//! and only what it does not call paid ends with the time.
+//! and what it does not call paid expires with the time. An expired payment is still asked about, at a slower pace,
+//! until the provider decides it: money that comes after all is taken.
 
 use futures_util::{StreamExt, stream};
 use quoin_events::{Cause, Origin, Timestamp};
 use quoin_runtime::{Context, Env, Failure, Invocation, Metrics};
-use quoin_store::{Key, Query};
+use quoin_store::{Query, Update};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use crate::advance::{advance, find};
 use crate::open;
-use crate::payment::{Payment, Report, Status};
+use crate::pace::{Open, Pace};
+use crate::payment::{Payment, Report};
 use crate::provider::{HttpProvider, Provider, Standing};
 
 /// Payments asked about at once.
@@ -26,6 +28,7 @@ pub struct Swept {
     looked_at: u64,
     advanced: u64,
     unanswered: u64,
+    set_aside: u64,
 }
 
 /// What one payment asks for, once the provider has said where it stands.
@@ -45,6 +48,17 @@ fn need(standing: Standing, is_expired: bool) -> Need {
     }
 }
 
+/// What became of one payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// Its stream went on.
+    Advanced,
+    /// Nothing new.
+    Unchanged,
+    /// It is not asked about any more, although it is undecided.
+    SetAside,
+}
+
 /// Looks at every payment that has been open for long.
 ///
 /// # Errors
@@ -55,66 +69,153 @@ pub async fn handle(
     _event: IgnoredAny,
     metrics: &mut Metrics,
 ) -> Result<Swept, Failure> {
-    let now = env.clock.now();
-    let ask_ms = seconds(env, "PAYMENT_ASK_SECONDS", 60)?.saturating_mul(1000);
-    let expiry_ms = seconds(env, "PAYMENT_EXPIRY_SECONDS", 1_800)?.saturating_mul(1000);
-    let stop = invocation.deadline.plus_millis(RESERVE_MS.saturating_neg());
+    let sweep = Sweep {
+        env,
+        invocation,
+        pace: Pace::of(env)?,
+        now: env.clock.now(),
+        stop: invocation.deadline.plus_millis(RESERVE_MS.saturating_neg()),
+    };
     let mut swept = Swept::default();
-    for shard in 0..open::SHARDS {
-        let mut after = None;
-        loop {
-            let query = Query::of(open::partition(shard)).limit(PAGE).after(after.take());
-            let page = env.store.query(env.config.table("payment")?, query).await?;
-            let old = page.items.iter().filter_map(|row| {
-                let at: Timestamp = row.get_text("at")?.parse().ok()?;
-                let payment_id = row.get_text("sk")?.to_owned();
-                (now >= at.plus_millis(ask_ms)).then_some((payment_id, now >= at.plus_millis(expiry_ms)))
-            });
-            let looks = old.map(async |(payment_id, is_expired)| {
-                if env.clock.now() >= stop {
-                    return None;
-                }
-                Some((look(env, invocation, &payment_id, is_expired).await, payment_id))
-            });
-            let seen: Vec<_> = stream::iter(looks).buffer_unordered(CONCURRENCY).collect().await;
-            for (outcome, payment_id) in seen.into_iter().flatten() {
-                swept.looked_at = swept.looked_at.saturating_add(1);
-                match outcome {
-                    Ok(advanced) => swept.advanced = swept.advanced.saturating_add(u64::from(advanced)),
-                    Err(reason) => {
-                        swept.unanswered = swept.unanswered.saturating_add(1);
-                        tracing::warn!(payment_id, reason, "payment stays open");
-                    }
-                }
-            }
-            after = page.next;
-            if after.is_none() || env.clock.now() >= stop {
-                break;
-            }
+    for shard in open::shards(env.clock.random_below(u64::from(open::SHARDS))) {
+        if sweep.is_over() {
+            break;
         }
+        sweep.shard(shard, &mut swept).await?;
     }
     metrics.metric("OpenPayments", swept.looked_at, "Count");
     metrics.metric("UnansweredPayments", swept.unanswered, "Count");
+    metrics.metric("UndecidedPayments", swept.set_aside, "Count");
     Ok(swept)
 }
 
-fn seconds(env: &Env, name: &str, default: i64) -> Result<i64, Failure> {
-    Ok(env.config.parse_or(name, default)?)
+/// One sweep over all shards.
+struct Sweep<'a> {
+    env: &'a Env,
+    invocation: &'a Invocation,
+    pace: Pace,
+    now: Timestamp,
+    stop: Timestamp,
 }
 
-/// Sees to one payment; says whether its stream went on, or why that is not known.
-async fn look(env: &Env, invocation: &Invocation, payment_id: &str, is_expired: bool) -> Result<bool, String> {
-    let found = find(env, payment_id).await.map_err(|error| error.to_string())?;
-    let Some(found) = found.filter(|found| found.payment.status == Status::Initiated) else {
-        // It was closed before its row was written.
-        forget(env, &open::key(payment_id)).await.map_err(|failure| failure.to_string())?;
-        return Ok(false);
-    };
-    let origin = Origin { request_id: found.payment.request_id.clone(), traceparent: None, cause: Cause::Request };
-    let context = Context::of_message(&env.clock, invocation, origin);
-    let provider = HttpProvider::of(env, &context).map_err(|failure| failure.to_string())?;
-    let Some(report) = ask(&provider, &found.payment, is_expired).await? else { return Ok(false) };
-    advance(env, &context, found, &report).await.map_err(|error| error.to_string())
+impl Sweep<'_> {
+    fn is_over(&self) -> bool {
+        self.env.clock.now() >= self.stop
+    }
+
+    async fn shard(&self, shard: u8, swept: &mut Swept) -> Result<(), Failure> {
+        let table = self.env.config.table("payment")?;
+        let mut after = None;
+        loop {
+            let query = Query::of(open::partition(shard)).limit(PAGE).after(after.take());
+            let page = self.env.store.query(table, query).await?;
+            let due = page.items.iter().filter_map(open::read).filter(|open| self.pace.is_due(open, self.now));
+            let looks = due.map(async |open| {
+                if self.is_over() {
+                    return None;
+                }
+                Some((self.look(&open).await, open.payment_id))
+            });
+            let seen: Vec<_> = stream::iter(looks).buffer_unordered(CONCURRENCY).collect().await;
+            for (outcome, payment_id) in seen.into_iter().flatten() {
+                swept.count(outcome, &payment_id);
+            }
+            after = page.next;
+            if after.is_none() || self.is_over() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sees to one payment; says what became of it, or why that is not known.
+    async fn look(&self, open: &Open) -> Result<Seen, String> {
+        let env = self.env;
+        let found = find(env, &open.payment_id).await.map_err(|error| error.to_string())?;
+        let found = found.ok_or("there is no such payment")?;
+        if !found.payment.is_undecided() {
+            // It was closed before its row was written.
+            self.forget(&open.payment_id).await.map_err(|failure| failure.to_string())?;
+            return Ok(Seen::Unchanged);
+        }
+        let origin = Origin { request_id: found.payment.request_id.clone(), traceparent: None, cause: Cause::Request };
+        let context = Context::of_message(&env.clock, self.invocation, origin);
+        let provider = HttpProvider::of(env, &context).map_err(|failure| failure.to_string())?;
+        let is_expired = self.pace.is_expired(open, self.now);
+        let asked = ask(&provider, &found.payment, is_expired).await;
+        let is_answered = asked.is_ok();
+        let (is_decided, advanced) = match asked {
+            Ok(Some(report)) => {
+                let advanced = advance(env, &context, found, &report).await.map_err(|error| error.to_string())?;
+                (report.is_decision(), Ok(if advanced { Seen::Advanced } else { Seen::Unchanged }))
+            }
+            Ok(None) => (false, Ok(Seen::Unchanged)),
+            Err(silence) => (false, Err(silence)),
+        };
+        // The row goes on the provider's word alone, and only once that is in the journal.
+        let kept = match rest(is_decided, is_expired, is_answered && self.pace.is_over(open, self.now)) {
+            Rest::Forget => self.forget(&open.payment_id).await,
+            Rest::Stay => Ok(()),
+            Rest::Slow => self.slow(open).await,
+            Rest::SetAside => {
+                self.set_aside(open).await.map_err(|failure| failure.to_string())?;
+                return Ok(Seen::SetAside);
+            }
+        };
+        kept.map_err(|failure| failure.to_string())?;
+        advanced
+    }
+
+    async fn forget(&self, payment_id: &str) -> Result<(), Failure> {
+        Ok(self.env.store.delete(self.env.config.table("payment")?, &open::key(payment_id)).await?)
+    }
+
+    async fn slow(&self, open: &Open) -> Result<(), Failure> {
+        let update = Update::of(self.env.config.table("payment")?, open::key(&open.payment_id))
+            .text("asked_at", self.now.to_string())
+            .if_exists();
+        // One that is gone has been decided meanwhile.
+        self.env.store.update(update).await?;
+        Ok(())
+    }
+
+    async fn set_aside(&self, open: &Open) -> Result<(), Failure> {
+        tracing::warn!(payment_id = open.payment_id, "payment stays undecided");
+        self.env.store.put(self.env.config.table("payment")?, open::aside(open, self.now)).await?;
+        self.forget(&open.payment_id).await
+    }
+}
+
+impl Swept {
+    fn count(&mut self, outcome: Result<Seen, String>, payment_id: &str) {
+        self.looked_at = self.looked_at.saturating_add(1);
+        match outcome {
+            Ok(Seen::Advanced) => self.advanced = self.advanced.saturating_add(1),
+            Ok(Seen::SetAside) => self.set_aside = self.set_aside.saturating_add(1),
+            Ok(Seen::Unchanged) => {}
+            Err(reason) => {
+                self.unanswered = self.unanswered.saturating_add(1);
+                tracing::warn!(payment_id, reason, "payment stays open");
+            }
+        }
+    }
+}
+
+/// What becomes of the row of a payment that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Stay,
+    Slow,
+    SetAside,
+    Forget,
+}
+
+const fn rest(is_decided: bool, is_expired: bool, is_over: bool) -> Rest {
+    match (is_decided, is_expired, is_over) {
+        (true, _, _) => Rest::Forget,
+        (false, _, true) => Rest::SetAside,
+        (false, true, false) => Rest::Slow,
+        (false, false, false) => Rest::Stay,
+    }
 }
 
 /// What is to be written about a payment, after all that can be asked has been asked.
@@ -125,10 +226,6 @@ async fn ask(provider: &impl Provider, payment: &Payment, is_expired: bool) -> R
         Need::AskAgain => provider.initiate(payment).await.map(Some).map_err(|silence| silence.0),
         Need::Wait => Ok(None),
     }
-}
-
-async fn forget(env: &Env, key: &Key) -> Result<(), Failure> {
-    Ok(env.store.delete(env.config.table("payment")?, key).await?)
 }
 
 #[cfg(test)]
@@ -173,6 +270,30 @@ mod tests {
     fn a_payment_that_the_provider_never_heard_of_is_asked_for_again_until_it_expires() {
         assert_eq!(asked(Ok(Standing::Unknown), false), Ok(Some(taken())));
         assert_eq!(asked(Ok(Standing::Unknown), true), Ok(Some(Report::Expired)));
+    }
+
+    #[test]
+    fn a_row_ends_only_with_the_word_of_the_provider() {
+        for (is_expired, is_over) in [(false, false), (true, false), (true, true)] {
+            assert_eq!(rest(true, is_expired, is_over), Rest::Forget);
+            assert_ne!(rest(false, is_expired, is_over), Rest::Forget);
+        }
+        assert_eq!(rest(false, true, false), Rest::Slow);
+        assert_eq!(rest(false, true, true), Rest::SetAside);
+        assert!(!Report::Expired.is_decision() && !taken().is_decision());
+    }
+
+    #[test]
+    fn an_expired_payment_that_turns_out_paid_succeeds() {
+        let now = Timestamp::from_millis(2_000);
+        let expired = asked(Ok(Standing::Pending), true).unwrap().unwrap();
+        let (expired, _) = payment().after(&expired).outcome(now).unwrap().unwrap();
+        assert!(expired.is_undecided());
+        let paid = Standing::Decided(Report::Succeeded { reference: "r".to_owned() });
+        let report = asked(Ok(paid), true).unwrap().unwrap();
+        assert!(report.is_decision());
+        let (paid, event) = expired.after(&report).outcome(now).unwrap().unwrap();
+        assert_eq!((paid.is_undecided(), event.unwrap().event()), (false, "DepositSuccess"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use quoin_events::Timestamp;
 use quoin_money::{Amount, MoneyError};
 use serde::{Deserialize, Serialize};
 
-/// The most lots one asset may have; more are merged into the one that expires next.
+/// The most lots one asset may have; for one more, the two of one merchant whose ends are closest become one.
 pub const MAX_LOTS: usize = 64;
 
 /// Part of an available balance that expires or that one merchant alone accepts.
@@ -23,6 +23,19 @@ pub struct Lot {
 impl Lot {
     fn expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    // Nobody loses time: the later end stays, and no end is later than any.
+    fn absorb(&mut self, other: &Self) -> Result<(), MoneyError> {
+        self.amount = self.amount.plus(other.amount)?;
+        self.expires_at = self.expires_at.zip(other.expires_at).map(|(one, two)| one.max(two));
+        Ok(())
+    }
+
+    /// The milliseconds that this lot would gain by the end of a later one.
+    fn gained_by(&self, later: &Self) -> i64 {
+        let ends = self.expires_at.zip(later.expires_at);
+        ends.map_or(i64::MAX, |(end, later)| later.millis().saturating_sub(end.millis()))
     }
 
     fn accepted_by(&self, merchant: Option<&str>) -> bool {
@@ -70,7 +83,7 @@ impl Balance {
         Ok(expired)
     }
 
-    /// Adds `amount`, bound as `lot` says.
+    /// Adds `amount`, bound as `lot` says. Refused as too much if that takes more than [`MAX_LOTS`] merchants.
     pub(crate) fn add(&mut self, amount: Amount, lot: Option<Lot>) -> Result<(), MoneyError> {
         self.available = self.available.plus(amount)?;
         match lot {
@@ -79,23 +92,40 @@ impl Balance {
         }
     }
 
-    // Lots of one merchant and one day are one lot that keeps the later end, so nobody loses time.
+    // Lots of one merchant and one day are one lot.
     fn add_lot(&mut self, lot: Lot) -> Result<(), MoneyError> {
         let day = |lot: &Lot| lot.expires_at.map(Timestamp::day);
-        let full = self.lots.len() >= MAX_LOTS;
-        let same = self
-            .lots
-            .iter_mut()
-            .find(|known| known.merchant_id == lot.merchant_id && (full || day(known) == day(&lot)));
+        let same = self.lots.iter_mut().find(|known| known.merchant_id == lot.merchant_id && day(known) == day(&lot));
         match same {
-            Some(known) => {
-                known.amount = known.amount.plus(lot.amount)?;
-                known.expires_at = known.expires_at.max(lot.expires_at);
+            Some(known) => known.absorb(&lot)?,
+            None => {
+                self.lots.push(lot);
+                self.sort();
+                while self.lots.len() > MAX_LOTS {
+                    self.merge_closest()?;
+                }
             }
-            None => self.lots.push(lot),
         }
-        self.lots.sort_by_key(|lot| (lot.expires_at.is_none(), lot.expires_at));
+        self.sort();
         Ok(())
+    }
+
+    fn sort(&mut self) {
+        self.lots.sort_by_key(|lot| (lot.expires_at.is_none(), lot.expires_at));
+    }
+
+    // Makes room without taking time or a merchant's binding from anybody. If every lot is of another merchant,
+    // nothing can be merged, and what would be too much is refused.
+    fn merge_closest(&mut self) -> Result<(), MoneyError> {
+        let pairs = self.lots.iter().enumerate().filter_map(|(place, lot)| {
+            let later = self.lots.iter().skip(place.saturating_add(1));
+            let next = later.into_iter().find(|next| next.merchant_id == lot.merchant_id)?;
+            Some((lot.gained_by(next), place))
+        });
+        let (_, place) = pairs.min().ok_or(MoneyError::Overflow)?;
+        let lot = self.lots.remove(place);
+        let same = self.lots.iter_mut().skip(place).find(|next| next.merchant_id == lot.merchant_id);
+        same.ok_or(MoneyError::Overflow)?.absorb(&lot)
     }
 
     /// Takes `amount`, first from the merchant's own lots, then from what expires soonest, then from the rest.
@@ -121,4 +151,80 @@ fn sum<'a>(lots: impl Iterator<Item = &'a Lot>) -> Result<Amount, MoneyError> {
         total = total.plus(lot.amount)?;
     }
     Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn lot(end: Option<i64>, merchant: Option<u8>) -> Lot {
+        let merchant_id = merchant.map(|merchant| format!("m{merchant}"));
+        Lot { amount: Amount::ZERO, expires_at: end.map(Timestamp::from_millis), merchant_id }
+    }
+
+    fn lots(merchants: u8) -> impl Strategy<Value = Vec<(u32, Lot)>> {
+        let end = prop::option::weighted(0.9, 1_i64..200 * DAY);
+        let lot = (end, prop::option::of(0..merchants)).prop_map(|(end, merchant)| lot(end, merchant));
+        prop::collection::vec((1_u32..50, lot), 1..160)
+    }
+
+    /// What of `lots` is left for `merchant` after `at`, that which is in no lot included.
+    fn left(lots: &[(u32, Lot)], at: Timestamp, merchant: Option<&str>) -> Amount {
+        let good = lots.iter().filter(|(_, lot)| !lot.expired(at) && lot.accepted_by(merchant));
+        Amount::whole(good.map(|(units, _)| units).sum())
+    }
+
+    #[test]
+    fn a_lot_without_an_end_keeps_none() {
+        let (mut dated, mut endless) = (lot(Some(5), Some(1)), lot(None, Some(1)));
+        dated.absorb(&endless).unwrap();
+        endless.absorb(&lot(Some(5), Some(1))).unwrap();
+        assert_eq!((dated.expires_at, endless.expires_at), (None, None));
+    }
+
+    #[test]
+    fn one_merchant_too_many_is_refused_and_one_that_is_known_is_not() {
+        let mut balance = Balance::default();
+        for merchant in 0..64 {
+            balance.add(Amount::whole(1), Some(lot(Some(DAY), Some(merchant)))).unwrap();
+        }
+        let refused = balance.clone().add(Amount::whole(1), Some(lot(Some(DAY), Some(64))));
+        assert_eq!(refused, Err(MoneyError::Overflow));
+        balance.add(Amount::whole(1), Some(lot(None, Some(63)))).unwrap();
+        assert_eq!(balance.lots.len(), MAX_LOTS);
+        assert_eq!(balance.lots.iter().filter(|lot| lot.expires_at.is_none()).count(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn lots_stay_within_the_bound_and_nobody_loses_time(
+            added in prop_oneof![lots(3), lots(90)], at in 0_i64..220 * DAY,
+        ) {
+            let (mut balance, mut kept) = (Balance::default(), Vec::new());
+            for (units, lot) in added {
+                let mut next = balance.clone();
+                if next.add(Amount::whole(units), Some(lot.clone())).is_ok() {
+                    balance = next;
+                    kept.push((units, lot));
+                } else {
+                    // Only where nothing is left to merge.
+                    let merchants: std::collections::BTreeSet<_> = balance.lots.iter().map(|lot| &lot.merchant_id).collect();
+                    prop_assert_eq!(merchants.len(), MAX_LOTS);
+                }
+                prop_assert!(balance.lots.len() <= MAX_LOTS);
+            }
+            let at = Timestamp::from_millis(at);
+            for merchant in [None, Some("m0"), Some("m1")] {
+                prop_assert!(balance.spendable(at, merchant).unwrap() >= left(&kept, at, merchant));
+            }
+            // Before any end there is exactly what each merchant was given.
+            let start = Timestamp::from_millis(0);
+            for merchant in [None, Some("m0"), Some("m1"), Some("m2")] {
+                prop_assert_eq!(balance.spendable(start, merchant).unwrap(), left(&kept, start, merchant));
+            }
+        }
+    }
 }

@@ -43,13 +43,13 @@ pub enum ExecuteError<E> {
     /// The idempotency key was used for another command.
     #[error("the key was used for another command")]
     KeyReused,
-    /// Others kept winning until the time was up; nothing was written.
+    /// Others won every try until the time was up; nothing was written.
     #[error("too many writers at once")]
     Contended,
     /// The condition of another item of the commit did not hold.
     #[error("another item stands in the way")]
     Blocked(usize),
-    /// A read or write failed.
+    /// A read or write failed; after [`StoreError::Unavailable`] it is not known whether the command was written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -78,7 +78,10 @@ impl Deadline {
 /// Carries out a command. `load` reads what it needs, `decide` is pure and may run several times.
 ///
 /// # Errors
-/// See [`ExecuteError`]; whatever the error, nothing of this command was written.
+/// See [`ExecuteError`]. After [`ExecuteError::Contended`] nothing was written. After [`StoreError::Unavailable`] the
+/// command may have been written: the same command again, with the same keys, finds out. The other errors tell what
+/// the last try met, which may be what an earlier try of unknown outcome wrote; that matters to commands without a
+/// receipt, whose `decide` must know its own effect when it sees it.
 pub async fn execute<S, E>(
     store: &Store,
     clock: &Clock,
@@ -90,7 +93,7 @@ pub async fn execute<S, E>(
 where
     S: Snapshot,
 {
-    let mut attempt = 0_u32;
+    let mut tries = Tries::default();
     let mut loaded: Option<S> = None;
     loop {
         let snapshot = match loaded.take() {
@@ -104,9 +107,9 @@ where
             Err(StoreError::Conflict) => None,
             // The outcome may be unknown; the receipt tells on the next try.
             Err(error @ StoreError::Unavailable(_)) => {
-                attempt = attempt.saturating_add(1);
-                if !deadline.pause(clock, attempt).await {
-                    return Err(error.into());
+                tries.failed(Some(error));
+                if !deadline.pause(clock, tries.count).await {
+                    return Err(tries.given_up());
                 }
                 continue;
             }
@@ -126,14 +129,35 @@ where
             Some(Lost::Other { item, .. }) => return Err(ExecuteError::Blocked(item)),
             Some(Lost::Wallet(None)) | None => {}
         }
-        attempt = attempt.saturating_add(1);
-        if !deadline.pause(clock, attempt).await {
-            return Err(ExecuteError::Contended);
+        tries.failed(None);
+        if !deadline.pause(clock, tries.count).await {
+            return Err(tries.given_up());
         }
         // After a pause a wallet that was handed back is old news on a busy one: read again now and then.
-        if attempt.is_multiple_of(3) {
+        if tries.count.is_multiple_of(3) {
             loaded = None;
         }
+    }
+}
+
+/// The tries so far that came to nothing, as far as is known.
+#[derive(Default)]
+struct Tries {
+    count: u32,
+    /// Why the outcome of one of them is not known.
+    unknown: Option<StoreError>,
+}
+
+impl Tries {
+    fn failed(&mut self, unknown: Option<StoreError>) {
+        self.count = self.count.saturating_add(1);
+        self.unknown = unknown.or_else(|| self.unknown.take());
+    }
+
+    /// Why there is no further try. That the last try lost its race says nothing about an earlier one whose outcome is
+    /// unknown.
+    fn given_up<E>(self) -> ExecuteError<E> {
+        self.unknown.map_or(ExecuteError::Contended, ExecuteError::Store)
     }
 }
 
@@ -142,5 +166,35 @@ fn repeated<E>(receipt: Receipt, body_hash: &str) -> Result<Executed, ExecuteErr
         Ok(Executed { answer: receipt.answer, repeated: true })
     } else {
         Err(ExecuteError::KeyReused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given_up(outcomes: &[Option<&str>]) -> ExecuteError<String> {
+        let mut tries = Tries::default();
+        for unknown in outcomes {
+            tries.failed(unknown.map(|reason| StoreError::Unavailable(reason.to_owned())));
+        }
+        assert_eq!(usize::try_from(tries.count), Ok(outcomes.len()));
+        tries.given_up()
+    }
+
+    #[test]
+    fn lost_races_alone_are_contention() {
+        assert!(matches!(given_up(&[None, None]), ExecuteError::Contended));
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_not_forgotten_over_a_lost_race() {
+        for outcomes in [&[Some("timed out")][..], &[Some("timed out"), None], &[None, Some("timed out"), None, None]] {
+            let error = given_up(outcomes);
+            assert!(
+                matches!(&error, ExecuteError::Store(StoreError::Unavailable(why)) if why == "timed out"),
+                "{error}"
+            );
+        }
     }
 }

@@ -52,7 +52,8 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let access = tokens::issue(env, &user.user_id, &user.roles, &token.session_id, now).await?;
     let login =
         UserLogin { user_id: user.user_id.clone(), session_id: token.session_id.clone(), new_device: !known_device };
-    begin(env, request, &Session::begin(&user.user_id, &token, now), &login, &device).await?;
+    let session = Session::begin(&user.user_id, &account.password, &token, now);
+    begin(env, request, &session, &login, &device).await?;
     sessions::answer(access, &token)
 }
 

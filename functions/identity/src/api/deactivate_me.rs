@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn loaded(status: Status) -> Loaded {
-        let sealed: quoin_events::Sealed = "enc:v1:AAAA".parse().unwrap();
+        let sealed: quoin_events::Sealed = format!("enc:v1:{}", "A".repeat(40)).parse().unwrap();
         let registered = UserRegistered {
             user_id: "user_1".into(),
             full_name: sealed.clone(),

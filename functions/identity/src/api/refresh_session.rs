@@ -27,10 +27,10 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     if session.token != hash {
         return Err(if session.was_used(env, &hash).await? { reused(env, &session).await? } else { invalid() });
     }
-    if session.revoked || session.expires <= now.seconds() {
+    let account = Account::load(env, &session.user_id).await?.ok_or_else(invalid)?;
+    if !session.is_good(&account.password, now) {
         return Err(invalid());
     }
-    let account = Account::load(env, &session.user_id).await?.ok_or_else(invalid)?;
     refuse_closed(&account.user, now)?;
     let next = RefreshToken::new(session.session_id.clone())?;
     let access = tokens::issue(env, &session.user_id, &account.user.roles, &session.session_id, now).await?;

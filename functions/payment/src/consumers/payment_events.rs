@@ -2,7 +2,8 @@
 //! theirs, from the notifications about them.
 
 use quoin_events::types::{
-    DepositFailed, DepositInitiated, DepositSuccess, EmailSent, NotificationFailed, PushNotificationSent, SmsSent,
+    DepositFailed, DepositFailure, DepositInitiated, DepositSuccess, EmailSent, NotificationFailed,
+    PushNotificationSent, SmsSent,
 };
 use quoin_events::{BusEvent, EventData, Topic, event_type};
 use quoin_runtime::{Delivery, Env, Failure, Outcome};
@@ -39,9 +40,13 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
             let is_new = env.store.put_new(table, open::row(&payment_id, &delivery.event().timestamp)).await?;
             Ok(if is_new { Outcome::Applied } else { Outcome::Duplicate })
         }
+        DepositFailed::NAME if !is_decided(delivery.data::<DepositFailed>()?.failure_reason) => {
+            Ok(Outcome::Ignored("expired, which the provider has not said: the sweeper goes on asking"))
+        }
         DepositSuccess::NAME | DepositFailed::NAME => {
             let About { payment_id } = delivery.data()?;
             env.store.delete(table, &open::key(&payment_id)).await?;
+            env.store.delete(table, &open::aside_key(&payment_id)).await?;
             Ok(Outcome::Applied)
         }
         SmsSent::NAME | EmailSent::NAME | PushNotificationSent::NAME | NotificationFailed::NAME => {
@@ -62,5 +67,13 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
             Ok(if is_new { Outcome::Applied } else { Outcome::Duplicate })
         }
         _ => Ok(Outcome::Ignored("neither a payment nor a notification")),
+    }
+}
+
+/// Whether it is the provider who says so.
+const fn is_decided(failure: DepositFailure) -> bool {
+    match failure {
+        DepositFailure::Declined => true,
+        DepositFailure::Expired => false,
     }
 }
