@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         while server.running():
             time.sleep(0.5)
         print("the emulator has ended: see .local/logs/emulator.log", file=sys.stderr)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         print()
     finally:
         if server.stop():

@@ -27,8 +27,8 @@ pub(crate) async fn apply(env: &Env, context: &Context, message: Message) -> Res
         }
         Message::BetStop { event_id, ts } => {
             remember_stop(env, &event_id, ts).await?;
-            // A stop that comes after the result makes late bets void all the same.
-            let decided = decided_markets(env, &event_id).await?;
+            // A stop that arrives after the result of a later moment makes late bets void all the same.
+            let decided = markets_decided_after(env, &event_id, ts).await?;
             settle(env, &context.origin, decided).await
         }
         Message::FixtureChange { event_id, ts, start_time } => list_fixture(env, &event_id, ts, start_time).await,
@@ -78,12 +78,13 @@ async fn close(env: &Env, market: &MarketKey, ts: i64, status: MarketStatus) -> 
     write_odds(env, market, &MarketRow { ts, status, outcomes: BTreeMap::new() }).await
 }
 
-async fn decided_markets(env: &Env, event_id: &str) -> Result<Vec<MarketKey>, Failure> {
+async fn markets_decided_after(env: &Env, event_id: &str, ts: i64) -> Result<Vec<MarketKey>, Failure> {
     let (table, mut after, mut markets) = (env.config.table(TABLE)?, None, Vec::new());
     loop {
         let query = Query::of(table::event_pk(event_id)).begins_with("result#").after(after).consistent();
         let page = env.store.query(table, query).await?;
-        let keys = page.items.iter().filter_map(|item| item.get_text("sk")?.strip_prefix("result#"));
+        let later = page.items.iter().filter(|item| item.get_number("first_ts").is_some_and(|first| first > ts));
+        let keys = later.filter_map(|item| item.get_text("sk")?.strip_prefix("result#"));
         let parts = keys.filter_map(|key| key.split_once('#'));
         markets.extend(parts.map(|(id, specifiers)| MarketKey::new(event_id, id, Some(specifiers))));
         after = page.next;
