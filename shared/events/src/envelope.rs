@@ -100,3 +100,36 @@ pub struct BusEvent {
     /// The envelope.
     pub detail: Envelope,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SAMPLE: &str = r#"{"event":"wallet.debited","version":"1.0","timestamp":"2026-01-04T10:17:12.567Z",
+        "data":{"amount":200.10,"more":{"nested":[1,2]}},"unknown":true,
+        "metadata":{"source":"wallet-service","request_id":"req_125","future":{"a":1}}}"#;
+
+    #[test]
+    fn unknown_members_are_tolerated_and_data_keeps_its_digits() {
+        let envelope: Envelope = serde_json::from_str(SAMPLE).unwrap();
+        assert_eq!(envelope.data.get(), r#"{"amount":200.10,"more":{"nested":[1,2]}}"#);
+        assert_eq!(envelope.event_id(), "");
+        let written = serde_json::to_string(&envelope).unwrap();
+        assert!(!written.contains("null"), "{written}");
+    }
+
+    proptest! {
+        #[test]
+        fn mutated_envelopes_are_read_or_refused_without_panic(at in 0_usize..400, with in any::<u8>(), cut in 1_usize..420) {
+            let mut bytes = SAMPLE.as_bytes().to_vec();
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = with;
+            }
+            bytes.truncate(cut);
+            if let Ok(envelope) = serde_json::from_slice::<Envelope>(&bytes) {
+                let _ = envelope.data::<crate::types::WalletDebited>();
+            }
+        }
+    }
+}

@@ -30,6 +30,20 @@ pub fn decode_cursor(cursor: &str, pk: &str) -> Result<Key, InvalidCursor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_was_handed_out_is_read_back_and_anything_else_is_refused_without_panic(
+            pk in "[a-z#]{1,20}", sk in "[a-z0-9#:]{1,40}", noise in ".{0,60}",
+        ) {
+            let key = Key::new(pk.clone(), sk);
+            prop_assert_eq!(decode_cursor(&encode_cursor(&key), &pk), Ok(key));
+            if let Ok(read) = decode_cursor(&noise, &pk) {
+                prop_assert_eq!(read.pk, pk);
+            }
+        }
+    }
 
     #[test]
     fn a_cursor_of_another_partition_is_refused() {
