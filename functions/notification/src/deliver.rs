@@ -238,8 +238,7 @@ mod tests {
 
     fn delivery() -> Delivery<BusEvent> {
         let data = r#"{"payment_id":"p","user_id":"u","amount":100,"asset":"cash","method":"card","failure_reason":"declined"}"#;
-        let context =
-            Context::new(Timestamp::from_millis(5), Origin::default(), Timestamp::from_millis(9));
+        let context = Context::new(Timestamp::from_millis(5), Origin::default(), Timestamp::from_millis(9));
         let detail = facts::tests::envelope("DepositFailed", data);
         Delivery { message: BusEvent { detail }, attempt: 1, is_last: false, context }
     }
