@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import boto3
 import urllib3
 
 TIMEOUT_SECONDS = 70
@@ -99,6 +100,16 @@ class Platform:
             "webhook-timestamp": moment,
             "webhook-signature": f"v1,{digest}",
         }
+
+    def aws(self, service: str) -> Any:
+        """An AWS client of the stack itself, for what no route shows: queues, tables, secrets."""
+        return boto3.client(
+            service,
+            endpoint_url=self.outputs["aws_endpoint_url"],
+            region_name=self.outputs["region"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
 
     def operator_token(self) -> str:
         operator = self.outputs["operator"]

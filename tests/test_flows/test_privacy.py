@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
-import boto3
 from client import Platform, User, eventually
 from local import paths
-
-TABLES = ("Journal", "Wallets", "Users", "UserKeys")
-
-
-def aws(platform: Platform, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=platform.outputs["aws_endpoint_url"],
-        region_name=platform.outputs["region"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 def stored(platform: Platform) -> Iterator[tuple[str, str]]:
     """Every item of every table but the sandbox's, which is the provider's own."""
-    tables = aws(platform, "dynamodb")
+    tables = platform.aws("dynamodb")
     for table in tables.list_tables()["TableNames"]:
         if "sandbox" not in table.lower():
             for page in tables.get_paginator("scan").paginate(TableName=table):

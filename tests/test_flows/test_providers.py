@@ -7,7 +7,6 @@ import time
 import uuid
 from typing import Any
 
-import boto3
 from client import Answer, Platform, User, eventually
 
 
@@ -68,23 +67,13 @@ def test_forged_callbacks_are_not_believed(platform: Platform, user: User) -> No
 
 
 def sandbox(platform: Platform) -> dict[str, str]:
-    manager = aws(platform, "secretsmanager")
+    manager = platform.aws("secretsmanager")
     secret = manager.get_secret_value(SecretId=platform.outputs["stack"]["SandboxSecretArn"])
     return {"authorization": f"Bearer {secret['SecretString']}"}
 
 
-def aws(platform: Platform, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=platform.outputs["aws_endpoint_url"],
-        region_name=platform.outputs["region"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
 def dead_letters(platform: Platform, name: str) -> list[dict[str, Any]]:
-    queues = aws(platform, "sqs")
+    queues = platform.aws("sqs")
     urls = queues.list_queues()["QueueUrls"]
     url = next(url for url in urls if name in url and "dlq" in url.lower())
     got = queues.receive_message(
@@ -138,7 +127,7 @@ def test_a_message_that_fails_six_times_is_parked_with_its_reason(platform: Plat
 def test_a_poison_message_is_parked_at_once_and_harms_nothing(
     platform: Platform, user: User
 ) -> None:
-    queues = aws(platform, "sqs")
+    queues = platform.aws("sqs")
     urls = queues.list_queues()["QueueUrls"]
     url = next(url for url in urls if "wallet-deposits" in url and "dlq" not in url.lower())
     poison = f"poison-{uuid.uuid4().hex}"

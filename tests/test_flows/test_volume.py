@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
-import boto3
 from client import Feed, Platform, User, eventually
 
 USERS, BETS_EACH = 8, 40
@@ -55,13 +54,7 @@ def test_a_single_bet_writes_three_items_and_ten_units(
     user.funded(100)
     feed.odds(o1="2.15").expect(204)
     placed = user.bet([feed.selection("2.15")], 10).expect(201)
-    tables = boto3.client(
-        "dynamodb",
-        endpoint_url=platform.outputs["aws_endpoint_url"],
-        region_name=platform.outputs["region"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    tables = platform.aws("dynamodb")
     names = platform.outputs["stack"]
     version = str(placed["wallet"]["version"])
     journal = names["JournalTable"]

@@ -35,8 +35,11 @@ struct OutcomeView {
 
 impl MarketView {
     fn new(market_id: &str, specifiers: &str, row: MarketRow, event: &EventRow) -> Self {
-        let stopped = event.stops.iter().any(|stop| *stop >= row.ts);
-        let status = if stopped && row.status == MarketStatus::Active { MarketStatus::Suspended } else { row.status };
+        let status = if event.stopped(&row) && row.status == MarketStatus::Active {
+            MarketStatus::Suspended
+        } else {
+            row.status
+        };
         let outcomes = row.outcomes.into_iter();
         Self {
             market_id: market_id.to_owned(),

@@ -57,6 +57,13 @@ pub(crate) struct EventRow {
     pub(crate) stops: Vec<i64>,
 }
 
+impl EventRow {
+    /// Whether a bet stop came with or after the odds of `market`.
+    pub(crate) fn stopped(&self, market: &MarketRow) -> bool {
+        self.stops.iter().any(|stop| *stop >= market.ts)
+    }
+}
+
 /// What the customer accepts when the odds have moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,8 +109,7 @@ impl Board {
     /// The market, if bets on it are accepted: it is active on odds that no stop came after.
     pub(crate) fn open(&self) -> Option<&MarketRow> {
         let market = self.market.as_ref()?;
-        let stopped = self.event.stops.iter().any(|ts| *ts >= market.ts);
-        Some(market).filter(|market| market.status == MarketStatus::Active && !stopped)
+        Some(market).filter(|market| market.status == MarketStatus::Active && !self.event.stopped(market))
     }
 }
 
