@@ -13,7 +13,7 @@ use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::{Config, Failure, Outcome};
+use crate::{Config, Env, Failure, Invocation, Outcome};
 
 /// What every line of a function says of it.
 #[derive(Debug, Clone)]
@@ -78,11 +78,11 @@ impl Tally {
 }
 
 impl Metrics {
-    pub(crate) fn new(identity: Identity, started: Timestamp, cold_start: bool, function_request_id: &str) -> Self {
+    pub(crate) fn begin(env: &Env, invocation: &Invocation, cold_start: bool) -> Self {
         let mut fields = Map::new();
-        fields.insert("function_request_id".to_owned(), function_request_id.into());
+        fields.insert("function_request_id".to_owned(), invocation.function_request_id.as_str().into());
         Self {
-            identity,
+            identity: Identity::from_config(&env.config),
             fields,
             label: None,
             handled: 0,
@@ -90,7 +90,7 @@ impl Metrics {
             faults: 0,
             extra: BTreeMap::new(),
             cold_start,
-            started,
+            started: env.clock.now(),
         }
     }
 
@@ -132,6 +132,10 @@ impl Metrics {
 
     /// Writes the line.
     pub(crate) fn finish(self, now: Timestamp) {
+        write_line(&self.line(now));
+    }
+
+    pub(crate) fn line(self, now: Timestamp) -> Value {
         let latency = now.millis().saturating_sub(self.started.millis()).max(0);
         let mut names = vec![
             json!({ "Name": "Latency", "Unit": "Milliseconds" }),
@@ -169,7 +173,7 @@ impl Metrics {
         if let Value::Object(own) = own {
             line.extend(own);
         }
-        write_line(&Value::Object(line));
+        Value::Object(line)
     }
 }
 

@@ -1,0 +1,211 @@
+//! Tables: an embedded engine, and the stream of what is new in the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::task::Waker;
+
+use serde_json::{Map, Value, json};
+
+use super::Cloud;
+use crate::mutants::Mutant;
+use crate::scheduler::lock;
+use crate::wire::Reply;
+
+/// A new item of the journal, as its stream tells it.
+#[derive(Debug, Clone)]
+pub(crate) struct JournalRecord {
+    pub(crate) keys: Value,
+    pub(crate) image: Value,
+    pub(crate) number: u64,
+}
+
+/// The journal's stream, in shards by stream of events, each in order.
+#[derive(Default)]
+pub(crate) struct Stream {
+    seen: BTreeSet<String>,
+    count: u64,
+    pub(crate) shards: BTreeMap<u8, Vec<JournalRecord>>,
+    pub(crate) wakers: BTreeMap<u8, Waker>,
+}
+
+/// Shards of the journal's stream.
+pub(crate) const SHARDS: u8 = 3;
+const JOURNAL: &str = "JournalTable";
+
+macro_rules! actions {
+    ($database:expr, $action:expr, $body:expr, { $($name:literal => $method:ident),+ $(,)? }) => {
+        match $action {
+            $($name => serde_json::from_slice($body)
+                .map_err(|error| dynoxide::DynoxideError::ValidationException(error.to_string()))
+                .and_then(|request| $database.$method(request))
+                .map(|reply| serde_json::to_value(&reply).unwrap_or_default()),)+
+            other => Err(dynoxide::DynoxideError::ValidationException(format!("{other} is not simulated"))),
+        }
+    };
+}
+
+impl Cloud {
+    pub(super) fn make_tables(&self) -> Result<(), String> {
+        for table in &self.application.tables {
+            let mut request = Map::new();
+            request.insert("TableName".to_owned(), table.name.clone().into());
+            for name in ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"] {
+                if let Some(value) = table.properties.get(name) {
+                    request.insert(name.to_owned(), value.clone());
+                }
+            }
+            let body = Value::Object(request).to_string();
+            self.engine("CreateTable", body.as_bytes()).map_err(|error| format!("{}: {error}", table.name))?;
+        }
+        Ok(())
+    }
+
+    fn engine(&self, action: &str, body: &[u8]) -> Result<Value, dynoxide::DynoxideError> {
+        actions!(self.database, action, body, {
+            "CreateTable" => create_table,
+            "GetItem" => get_item,
+            "BatchGetItem" => batch_get_item,
+            "Query" => query,
+            "Scan" => scan,
+            "PutItem" => put_item,
+            "UpdateItem" => update_item,
+            "DeleteItem" => delete_item,
+            "BatchWriteItem" => batch_write_item,
+            "TransactWriteItems" => transact_write_items,
+            "TransactGetItems" => transact_get_items,
+        })
+    }
+
+    pub(super) fn dynamo(&self, action: &str, body: &[u8]) -> Reply {
+        if self.mutant == Some(Mutant::PublishedBeforeCommit) {
+            self.written(action, &serde_json::from_slice(body).unwrap_or_default());
+        }
+        match self.engine(action, body) {
+            Ok(mut reply) => {
+                let request: Value = serde_json::from_slice(body).unwrap_or_default();
+                self.written(action, &request);
+                self.make_stale(action, &request, &mut reply);
+                Reply::json(200, &reply)
+            }
+            Err(error) => {
+                let text = error.to_json();
+                if let Ok(error) = serde_json::from_str::<Value>(&text) {
+                    let reasons = error.get("CancellationReasons").map(Value::to_string).unwrap_or_default();
+                    if text.contains("ConditionalCheckFailed") {
+                        self.count("condition refused");
+                    }
+                    self.say(|| format!("    refused: {} {}", error["__type"], codes(&reasons)));
+                }
+                Reply { status: 400, headers: BTreeMap::new(), body: text.into_bytes() }
+            }
+        }
+    }
+
+    /// Every item of a table, as the engine has it now.
+    pub(crate) fn scan(&self, table: &str) -> Vec<Value> {
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let mut request = json!({"TableName": table, "ConsistentRead": true});
+            if let (Some(start), Some(request)) = (start.take(), request.as_object_mut()) {
+                request.insert("ExclusiveStartKey".to_owned(), start);
+            }
+            let Ok(mut page) = self.engine("Scan", request.to_string().as_bytes()) else { return items };
+            if let Some(Value::Array(more)) = page.get_mut("Items").map(Value::take) {
+                items.extend(more);
+            }
+            match page.get_mut("LastEvaluatedKey").map(Value::take).filter(|key| !key.is_null()) {
+                Some(next) => start = Some(next),
+                None => return items,
+            }
+        }
+    }
+
+    /// Puts an item as it is: for a history that begins with known users.
+    pub(crate) fn restore(&self, table: &str, item: &Value) {
+        let request = json!({"TableName": table, "Item": item});
+        let _ = self.dynamo("PutItem", request.to_string().as_bytes());
+    }
+
+    // A put that was repeated with its token is in the journal once, and so in its stream.
+    fn written(&self, action: &str, request: &Value) {
+        let puts: Vec<&Value> = match action {
+            "PutItem" => vec![request],
+            "TransactWriteItems" => {
+                let items = request.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
+                items.filter_map(|item| item.get("Put")).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut stream = lock(&self.journal);
+        for put in puts.into_iter().filter(|put| put["TableName"] == JOURNAL) {
+            let image = &put["Item"];
+            let key = format!("{}/{}", image["pk"]["S"].as_str().unwrap_or_default(), image["sk"]["N"].as_str().unwrap_or_default());
+            if !stream.seen.insert(key) {
+                continue;
+            }
+            stream.count += 1;
+            let shard = image["pk"]["S"].as_str().unwrap_or_default().bytes().fold(0_u8, u8::wrapping_add) % SHARDS;
+            let keys = json!({"pk": image["pk"], "sk": image["sk"]});
+            let record = JournalRecord { keys, image: image.clone(), number: stream.count };
+            stream.shards.entry(shard).or_default().push(record);
+            if let Some(waker) = stream.wakers.remove(&shard) {
+                waker.wake();
+            }
+        }
+    }
+
+    /// The keys that a request names, for the trace.
+    pub(super) fn keys_of(&self, action: &str, body: &Value) -> String {
+        let mut keys = Vec::new();
+        collect(action, body, &mut keys);
+        keys.join(", ")
+    }
+
+    /// Names of a table's key attributes.
+    pub(super) fn key_names(&self, table: &str) -> Vec<String> {
+        let table = self.application.tables.iter().find(|one| one.name == table);
+        let schema = table.and_then(|table| table.properties.get("KeySchema")).and_then(Value::as_array);
+        let names = schema.into_iter().flatten().filter_map(|key| key["AttributeName"].as_str());
+        names.map(str::to_owned).collect()
+    }
+
+    /// The item at `key`, consistently.
+    pub(super) fn item(&self, table: &str, key: &Value) -> Option<Value> {
+        let request = json!({"TableName": table, "Key": key, "ConsistentRead": true});
+        self.engine("GetItem", request.to_string().as_bytes()).ok()?.get_mut("Item").map(Value::take)
+    }
+}
+
+fn codes(reasons: &str) -> String {
+    let reasons: Vec<Value> = serde_json::from_str(reasons).unwrap_or_default();
+    reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect::<Vec<_>>().join(",")
+}
+
+fn collect(action: &str, body: &Value, keys: &mut Vec<String>) {
+    let text = |value: &Value| {
+        value.as_object().into_iter().flatten().map(|(_, value)| value.as_str().unwrap_or_default().to_owned()).collect::<String>()
+    };
+    let key = |item: &Value| {
+        let parts: Vec<_> = ["pk", "sk"].iter().filter_map(|name| item.get(name)).map(text).collect();
+        parts.join("/")
+    };
+    match action {
+        "PutItem" => keys.push(key(&body["Item"])),
+        "GetItem" | "UpdateItem" | "DeleteItem" => keys.push(key(&body["Key"])),
+        "Query" => keys.push(text(&body["ExpressionAttributeValues"][":pk"])),
+        "BatchGetItem" => {
+            for (_, table) in body["RequestItems"].as_object().into_iter().flatten() {
+                keys.extend(table["Keys"].as_array().into_iter().flatten().map(key));
+            }
+            keys.sort();
+        }
+        "TransactWriteItems" => {
+            for item in body["TransactItems"].as_array().into_iter().flatten() {
+                for (action, one) in item.as_object().into_iter().flatten() {
+                    let at = one.get("Item").or_else(|| one.get("Key")).map(key).unwrap_or_default();
+                    keys.push(format!("{action} {at}"));
+                }
+            }
+        }
+        _ => {}
+    }
+}

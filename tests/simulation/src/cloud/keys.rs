@@ -1,0 +1,64 @@
+//! Keys, secrets and the AWS messaging services, as far as the functions call them. Tokens are not simulated: the
+//! gateway says who asks.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Cloud;
+use crate::scheduler::lock;
+use crate::wire::{Reply, Request};
+
+/// The value of the secret with this ARN: 40 characters that are valid base64, as Secrets Manager makes them.
+pub(crate) fn secret_value(arn: &str) -> String {
+    Sha256::digest(arn.as_bytes()).iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Cloud {
+    pub(super) fn key(&self, action: &str, body: &[u8]) -> Reply {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let answer = match action {
+            "GenerateDataKey" => {
+                let wrapped = format!("wrapped-{:016x}", self.below(u64::MAX));
+                Some(json!({"KeyId": body["KeyId"], "CiphertextBlob": STANDARD.encode(&wrapped), "Plaintext": unwrap(&wrapped)}))
+            }
+            "Decrypt" => {
+                let wrapped = STANDARD.decode(body["CiphertextBlob"].as_str().unwrap_or_default()).unwrap_or_default();
+                Some(json!({"KeyId": body["KeyId"], "Plaintext": unwrap(&String::from_utf8_lossy(&wrapped))}))
+            }
+            _ => None,
+        };
+        answer.map_or_else(
+            || Reply::json(400, &json!({"__type": "UnknownOperationException", "message": action})),
+            |answer| Reply::json(200, &answer),
+        )
+    }
+
+    pub(super) fn secret(&self, body: &[u8]) -> Reply {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let arn = body["SecretId"].as_str().unwrap_or_default();
+        if !self.application.secrets.iter().any(|known| known == arn) {
+            return Reply::json(400, &json!({"__type": "ResourceNotFoundException", "Message": arn}));
+        }
+        Reply::json(200, &json!({"ARN": arn, "Name": arn, "SecretString": secret_value(arn)}))
+    }
+
+    /// An e-mail or a text message handed to AWS.
+    pub(super) fn message(&self, request: &Request) -> Reply {
+        let mut mails = lock(&self.mails);
+        let id = format!("aws-message-{}", mails.len());
+        mails.push(json!({"url": request.url, "body": String::from_utf8_lossy(&request.body)}));
+        if request.url.contains("://email.") {
+            return Reply::json(200, &json!({"MessageId": id}));
+        }
+        let body = format!(
+            "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{id}</MessageId></PublishResult></PublishResponse>"
+        );
+        Reply { status: 200, headers: [("content-type".to_owned(), "text/xml".to_owned())].into(), body: body.into_bytes() }
+    }
+}
+
+fn unwrap(wrapped: &str) -> String {
+    STANDARD.encode(Sha256::digest(format!("data key of {wrapped}")))
+}

@@ -1,0 +1,125 @@
+//! What goes wrong, how often, and how often it did. Each history draws which faults it has and how strong they
+//! are, so that some histories are calm but for one of them.
+
+use std::collections::BTreeMap;
+
+/// A fault that can be thrown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The request is applied and its reply lost.
+    LostReply,
+    /// The reply is lost and the client's SDK sends the same bytes again.
+    SentAgain,
+    /// The request is refused for its rate.
+    Throttled,
+    /// The service fails before it does anything.
+    Unavailable,
+    /// The request takes longer than anybody waits, and lands after all.
+    Late,
+    /// A transaction meets another one.
+    Conflict,
+    /// Some entries of a PutEvents call are not taken.
+    PartlyPublished,
+    /// The environment is gone between two awaits.
+    Killed,
+    /// The environment was frozen: its connections are dead.
+    DeadSocket,
+    /// The clock of an environment is wrong by minutes, or goes back.
+    ClockSkew,
+    /// A message comes again although it was handled.
+    Duplicated,
+    /// A message waits for hours or days.
+    Delayed,
+    /// A read that may be stale is.
+    StaleRead,
+    /// The client does not get the answer.
+    AnswerLost,
+    /// An event comes in a newer version, with members that nobody knows yet.
+    NewerEvent,
+    /// An event comes without the members that were added to the source's envelope.
+    OlderEvent,
+    /// A provider's callback comes late, twice, forged, or not at all.
+    Callback,
+}
+
+/// Every fault.
+pub const ALL: [Fault; 17] = [
+    Fault::LostReply,
+    Fault::SentAgain,
+    Fault::Throttled,
+    Fault::Unavailable,
+    Fault::Late,
+    Fault::Conflict,
+    Fault::PartlyPublished,
+    Fault::Killed,
+    Fault::DeadSocket,
+    Fault::ClockSkew,
+    Fault::Duplicated,
+    Fault::Delayed,
+    Fault::StaleRead,
+    Fault::AnswerLost,
+    Fault::NewerEvent,
+    Fault::OlderEvent,
+    Fault::Callback,
+];
+
+/// The chance of each fault at each place where it can happen, in thousandths.
+#[derive(Debug, Clone, Default)]
+pub struct Plan(BTreeMap<Fault, u32>);
+
+impl Plan {
+    /// Nothing goes wrong.
+    #[must_use]
+    pub fn calm() -> Self {
+        Self::default()
+    }
+
+    /// Drawn: each fault is absent, rare or frequent.
+    pub fn draw(chance: &mut fastrand::Rng) -> Self {
+        let strength = |chance: &mut fastrand::Rng| match chance.u32(..4) {
+            0 => 0,
+            1 => 5,
+            2 => 20,
+            _ => 60,
+        };
+        Self(ALL.iter().map(|fault| (*fault, strength(chance) * weight(*fault))).collect())
+    }
+
+    /// Only these, often.
+    #[must_use]
+    pub fn only(faults: &[Fault]) -> Self {
+        Self(faults.iter().map(|fault| (*fault, 60 * weight(*fault))).collect())
+    }
+
+    /// The same without `fault`.
+    #[must_use]
+    pub fn without(&self, fault: Fault) -> Self {
+        Self(self.0.iter().filter(|(one, _)| **one != fault).map(|(one, weight)| (*one, *weight)).collect())
+    }
+
+    /// The faults that can happen.
+    pub fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
+        self.0.iter().filter(|(_, weight)| **weight > 0).map(|(fault, _)| *fault)
+    }
+
+    pub(crate) fn happens(&self, fault: Fault, chance: &mut fastrand::Rng) -> bool {
+        let weight = self.0.get(&fault).copied().unwrap_or(0);
+        weight > 0 && chance.u32(..1000) < weight
+    }
+}
+
+/// What happens once a message may happen more often than what happens at each of its requests.
+const fn weight(fault: Fault) -> u32 {
+    match fault {
+        Fault::Duplicated | Fault::Delayed | Fault::StaleRead | Fault::PartlyPublished | Fault::Callback => 5,
+        Fault::ClockSkew | Fault::NewerEvent | Fault::OlderEvent | Fault::AnswerLost => 3,
+        Fault::LostReply
+        | Fault::SentAgain
+        | Fault::Throttled
+        | Fault::Unavailable
+        | Fault::Late
+        | Fault::Conflict
+        | Fault::Killed
+        | Fault::DeadSocket => 1,
+    }
+}

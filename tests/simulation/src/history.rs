@@ -1,0 +1,160 @@
+//! One history: people settle in, steps are carried out under faults, the storm ends, everything comes to rest, and
+//! what is there is held against the model and the invariants.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use quoin_stack::Application;
+use serde_json::Value;
+
+use crate::actors::{Actors, Record};
+use crate::cloud::Cloud;
+use crate::faults::Plan;
+use crate::invariants::{self, Books};
+use crate::model;
+use crate::mutants::Mutant;
+use crate::people::People;
+use crate::platform::Platform;
+use crate::scenario::{self, Step};
+use crate::scheduler::{Scheduler, lock};
+use crate::trace::Trace;
+
+/// What is the same for all histories.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    application: Arc<Application>,
+    people: People,
+}
+
+/// What one history is made of.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// Decides everything that the rest leaves open.
+    pub seed: u64,
+    /// What is done.
+    pub steps: Vec<Step>,
+    /// What goes wrong.
+    pub plan: Plan,
+    /// The bug that is tried out, if one is.
+    pub mutant: Option<Mutant>,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What does not hold; nothing, if all is well.
+    pub broken: Vec<String>,
+    /// How often each interesting thing happened.
+    pub counts: BTreeMap<String, u64>,
+    /// What happened, if it was asked for.
+    pub trace: Trace,
+}
+
+impl Stage {
+    /// Reads the templates in `root` and registers the people.
+    ///
+    /// # Errors
+    /// If a template cannot be read, a function has no program, or a registration fails.
+    pub fn set(root: &std::path::Path) -> Result<Self, String> {
+        let parameters = [("Stage", "dev"), ("OnAws", "false"), ("SandboxEnabled", "true"), ("NotificationProvider", "http")];
+        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        let application = Application::read(root, parameters).map_err(|fault| fault.to_string())?;
+        let application = Arc::new(application);
+        let people = People::register(&application)?;
+        Ok(Self { application, people })
+    }
+
+    /// Runs `script`.
+    ///
+    /// # Errors
+    /// If the simulation itself fails; what the platform does wrong is in the outcome.
+    pub fn run(&self, script: &Script, is_traced: bool) -> Result<Outcome, String> {
+        let mut scheduler = Scheduler::new(script.seed);
+        let cloud = Cloud::new(scheduler.handle(), self.application.clone(), script.plan.clone(), script.seed, script.mutant, is_traced)?;
+        let platform = Platform::start(cloud.clone(), scheduler.spawner())?;
+        self.people.settle_in(&cloud);
+        let actors = Rc::new(Actors {
+            platform: platform.clone(),
+            people: Rc::new(self.people.clone()),
+            record: RefCell::new(Record::default()),
+        });
+        for step in &script.steps {
+            scheduler.spawner().spawn(actors.clone().perform(step.clone()));
+        }
+        let mut broken = storm(&mut scheduler, &platform, &actors);
+        cloud.say(|| "the storm is over".to_owned());
+        cloud.calm();
+        platform.restart();
+        broken.extend(rest(&mut scheduler, &platform, &actors));
+        let record = actors.record.borrow();
+        let books = Books::read(&cloud);
+        broken.extend(invariants::at_the_end(&cloud, &books, &record));
+        broken.extend(model::compare(&books, &record, &self.people));
+        let mut counts = lock(&cloud.counts).clone();
+        counts.extend(platform.outcomes.borrow().iter().map(|(name, count)| (format!("outcome {name}"), *count)));
+        for done in &record.done {
+            let status = done.answers.first().map_or(0, |answer| answer.status);
+            *counts.entry(format!("answer {status}")).or_default() += 1;
+            if done.answers.iter().any(|answer| answer.is_repeated) {
+                *counts.entry("answer repeated".to_owned()).or_default() += 1;
+            }
+        }
+        broken.truncate(20);
+        Ok(Outcome { broken, counts, trace: cloud.take_trace() })
+    }
+}
+
+const MINUTE: u64 = 60_000_000;
+
+/// Until every step is done and every message has come, or two months have passed.
+fn storm(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) -> Vec<String> {
+    let mut pause = MINUTE;
+    let mut broken = Vec::new();
+    for _ in 0..64 {
+        let until = scheduler.handle().now() + pause;
+        let is_over = scheduler.run(until);
+        tick(scheduler, platform);
+        broken.extend(invariants::at_any_time(&platform.cloud));
+        if !broken.is_empty() || (is_over && actors.record.borrow().open == 0) {
+            break;
+        }
+        pause = (pause * 5 / 4).min(2 * 24 * 60 * MINUTE);
+    }
+    broken
+}
+
+fn tick(scheduler: &mut Scheduler, platform: &Rc<Platform>) {
+    let runner = platform.clone();
+    scheduler.spawner().spawn(async move { runner.tick().await });
+    let until = scheduler.handle().now() + MINUTE;
+    scheduler.run(until);
+}
+
+/// Nothing goes wrong any more: operators send dead letters back, the sweepers run, until nothing moves.
+fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) -> Vec<String> {
+    for _ in 0..8 {
+        platform.send_back();
+        scheduler.run(u64::MAX);
+        for _ in 0..2 {
+            scheduler.run(scheduler.handle().now() + 31 * MINUTE);
+            tick(scheduler, platform);
+            scheduler.run(u64::MAX);
+        }
+        if actors.record.borrow().open == 0 && !platform.has_letters() {
+            return Vec::new();
+        }
+    }
+    vec![format!("{} steps have no answer and {} dead letters come back again and again", actors.record.borrow().open, platform.letters())]
+}
+
+impl Script {
+    /// The history of `seed` with `count` steps.
+    #[must_use]
+    pub fn draw(seed: u64, count: usize) -> Self {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let steps = scenario::draw(&mut chance, count);
+        Self { seed, steps, plan: Plan::draw(&mut chance), mutant: None }
+    }
+}

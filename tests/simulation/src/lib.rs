@@ -1,0 +1,22 @@
+//! The whole platform in one process: the real handlers over SDK clients whose transport is replaced, driven by one
+//! seeded scheduler with a virtual clock, under faults that the seed chooses.
+//!
+//! `cloud` is what AWS is to the functions, `platform` what Lambda is to them, `gateway` the HTTP API. The model and
+//! the invariants know the platform only from outside: its answers, its tables, its events.
+
+mod actors;
+mod cloud;
+pub mod command_line;
+pub mod faults;
+mod gateway;
+pub mod history;
+mod invariants;
+mod model;
+mod money;
+pub mod mutants;
+pub mod people;
+mod platform;
+pub mod scenario;
+pub mod scheduler;
+pub mod trace;
+mod wire;

@@ -1,0 +1,36 @@
+//! The model's own money: hundredths as whole numbers. It shares nothing with the platform's.
+
+/// Hundredths of a unit.
+pub(crate) type Cents = i128;
+
+/// The hundredths of a decimal text; `None` if it has more than two decimals or is not one.
+pub(crate) fn cents(text: &str) -> Option<Cents> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    if part.len() > 2 || whole.is_empty() {
+        return None;
+    }
+    let number: Cents = format!("{whole}{part:0<2}").parse().ok()?;
+    Some(sign * number)
+}
+
+/// The same of a JSON number.
+pub(crate) fn of(value: &serde_json::Value) -> Cents {
+    cents(&value.to_string()).unwrap_or(0)
+}
+
+/// `amount × numerator ÷ denominator`, a half rounded up.
+pub(crate) fn times(amount: Cents, numerator: Cents, denominator: Cents) -> Cents {
+    (2 * amount * numerator + denominator).div_euclid(2 * denominator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_hundredths() {
+        assert_eq!(["5", "5.1", "-0.07", "12.345", ""].map(cents), [Some(500), Some(510), Some(-7), None, None]);
+        assert_eq!((times(333, 3, 2), times(5, 1, 2), times(1, 1, 3)), (500, 3, 0));
+    }
+}

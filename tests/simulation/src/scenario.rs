@@ -1,0 +1,171 @@
+//! What people, providers and the odds feed do in one history: drawn in advance, so that a failing history can be
+//! made shorter by leaving steps out.
+
+use std::fmt;
+
+use crate::scheduler::Micros;
+
+/// Users who are registered when a history begins. The second was referred by the first.
+pub const USERS: usize = 4;
+/// Sport events.
+pub const EVENTS: usize = 3;
+/// Each event's markets with their outcomes.
+pub const MARKETS: [(&str, Option<&str>, &[&str]); 2] =
+    [("1", None, &["1", "2", "3"]), ("18", Some("total=2.5"), &["12", "13"])];
+
+/// A market of an event.
+pub type Market = (usize, usize);
+
+/// What one party does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// A user puts money in.
+    Deposit { user: usize, cents: u64, method: &'static str },
+    /// A user bets on one outcome of each market.
+    Bet { user: usize, legs: Vec<(Market, usize)>, cents: u64, is_bonus: bool },
+    /// A user cancels an accepted bet of theirs, counted from the first.
+    CancelBet { user: usize, bet: usize },
+    /// A user sends money to another one.
+    Transfer { from: usize, to: usize, cents: u64 },
+    /// A user sets a limit.
+    Limit { user: usize, kind: &'static str, cents: u64 },
+    /// An operator gives, or takes what is below zero.
+    Adjust { user: usize, cents: i64 },
+    /// A caller outside sets money aside, and then pays it out or releases it.
+    Hold { user: usize, cents: u64, is_captured: bool },
+    /// A user excludes themselves from play.
+    Exclude { user: usize },
+    /// Odds change, in hundredths; suspended if there are none.
+    Odds { market: Market, odds: Vec<u64> },
+    /// No more bets on an event.
+    Stop { event: usize },
+    /// A market's results: 1 won, 0 lost, with void tenths, from the scout (1) or confirmed (2).
+    Result { market: Market, results: Vec<(u8, u8)>, certainty: u8 },
+    /// A market is cancelled for bets within a window around now, in seconds before and after; all of them without.
+    CancelMarket { market: Market, window: Option<(u32, u32)> },
+    /// The payment provider says yes to a declined deposit after all.
+    YesAfterAll { user: usize },
+    /// Somebody who does not know the secret says yes to a silent deposit.
+    Forged { user: usize },
+    /// A message that nobody can read is in a consumer's queue.
+    Poison { queue: usize },
+}
+
+/// An action and when it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its number, which its idempotency keys follow from.
+    pub number: usize,
+    /// When.
+    pub at: Micros,
+    /// What.
+    pub action: Action,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>3} at {:>7.1} s  {:?}", self.number, Seconds(self.at), self.action)
+    }
+}
+
+struct Seconds(Micros);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}.{}", self.0 / 1_000_000, self.0 / 100_000 % 10))
+    }
+}
+
+const SECOND: Micros = 1_000_000;
+const METHODS: [&str; 6] = ["sandbox", "sandbox", "sandbox_decline", "sandbox_late", "sandbox_silent", "sandbox_twice"];
+
+/// Draws `count` steps: money and odds first, so that there is something to bet with and on.
+pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(count);
+    // Most histories are dense, so that what is done at once meets.
+    let span = SECOND * [20, 120, 1_200, 7_200].get(chance.usize(..4)).copied().unwrap_or(120);
+    for number in 0..count {
+        let early = number < count / 4;
+        let action = if early { opening(chance, number) } else { later(chance) };
+        let at = if early { chance.u64(..span / 8) } else { span / 8 + chance.u64(..span) };
+        steps.push(Step { number, at, action });
+    }
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
+    if number.is_multiple_of(2) {
+        return Action::Deposit { user: number / 2 % USERS, cents: cents(chance), method: "sandbox" };
+    }
+    let market = (number / 2 % EVENTS, number / 2 / EVENTS % MARKETS.len());
+    Action::Odds { market, odds: odds(chance, market) }
+}
+
+fn later(chance: &mut fastrand::Rng) -> Action {
+    let (user, market) = (chance.usize(..USERS), (chance.usize(..EVENTS), chance.usize(..MARKETS.len())));
+    match chance.u32(..100) {
+        0..=9 => {
+            let method = METHODS.get(chance.usize(..METHODS.len())).copied().unwrap_or("sandbox");
+            Action::Deposit { user, cents: cents(chance), method }
+        }
+        10..=44 => bet(chance, user),
+        45..=50 => Action::CancelBet { user, bet: chance.usize(..4) },
+        51..=56 => Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) },
+        57..=58 => {
+            let kind = ["stake", "loss", "deposit"].get(chance.usize(..3)).copied().unwrap_or("stake");
+            Action::Limit { user, kind, cents: 10 * cents(chance) }
+        }
+        59..=61 => {
+            let amount = i64::try_from(cents(chance)).unwrap_or(1);
+            Action::Adjust { user, cents: if chance.bool() { amount } else { -amount } }
+        }
+        62..=65 => Action::Hold { user, cents: cents(chance), is_captured: chance.bool() },
+        66 => Action::Exclude { user },
+        67..=74 => Action::Odds { market, odds: odds(chance, market) },
+        75..=77 => Action::Stop { event: market.0 },
+        78..=90 => {
+            let count = outcomes(market);
+            let winner = chance.usize(..count);
+            let void = |chance: &mut fastrand::Rng| [0, 0, 0, 0, 5, 10].get(chance.usize(..6)).copied().unwrap_or(0);
+            let results = (0..count).map(|one| (u8::from(one == winner), void(chance))).collect();
+            Action::Result { market, results, certainty: if chance.u32(..4) == 0 { 1 } else { 2 } }
+        }
+        91..=93 => {
+            let window = chance.bool().then(|| (chance.u32(..600), chance.u32(..600)));
+            Action::CancelMarket { market, window }
+        }
+        94..=95 => Action::YesAfterAll { user },
+        96..=97 => Action::Forged { user },
+        _ => Action::Poison { queue: chance.usize(..64) },
+    }
+}
+
+fn bet(chance: &mut fastrand::Rng, user: usize) -> Action {
+    let count = [1, 1, 1, 2, 3].get(chance.usize(..5)).copied().unwrap_or(1);
+    let first = chance.usize(..EVENTS);
+    let legs = (0..count).map(|leg| {
+        let market = ((first + leg) % EVENTS, chance.usize(..MARKETS.len()));
+        (market, chance.usize(..outcomes(market)))
+    });
+    Action::Bet { user, legs: legs.collect(), cents: cents(chance), is_bonus: chance.u32(..4) == 0 }
+}
+
+fn outcomes(market: Market) -> usize {
+    MARKETS.get(market.1).map_or(1, |(_, _, outcomes)| outcomes.len())
+}
+
+fn odds(chance: &mut fastrand::Rng, market: Market) -> Vec<u64> {
+    if chance.u32(..10) == 0 {
+        return Vec::new();
+    }
+    (0..outcomes(market)).map(|_| 101 + chance.u64(..400)).collect()
+}
+
+fn cents(chance: &mut fastrand::Rng) -> u64 {
+    match chance.u32(..3) {
+        0 => 1 + chance.u64(..500),
+        1 => 100 * (1 + chance.u64(..50)),
+        _ => 1 + chance.u64(..20_000),
+    }
+}
