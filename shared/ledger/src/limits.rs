@@ -142,11 +142,9 @@ impl Limits {
         now: Timestamp,
         calendar: Window,
     ) -> impl Iterator<Item = &mut Limit> {
-        let concerned = self.0.iter_mut().filter(move |limit| limit.kind == kind && limit.asset == asset);
-        concerned.map(move |limit| {
-            limit.refresh(now, calendar);
-            limit
-        })
+        let concerned = move |limit: &&mut Limit| limit.kind == kind && limit.asset == asset;
+        self.0.iter_mut().filter(concerned).for_each(|limit| limit.refresh(now, calendar));
+        self.0.iter_mut().filter(concerned)
     }
 
     /// Counts `amount` against every limit of `kind`, or refuses it.

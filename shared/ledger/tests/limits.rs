@@ -6,12 +6,11 @@ use quoin_events::{EntityRef, Timestamp};
 use quoin_ledger::{Change, Movement, Purpose, Rejection, Wallet, Window, decide};
 use quoin_money::{Amount, Asset};
 
-const HOUR: i64 = 3_600_000;
 const CALENDAR: Window = Window { offset_minutes: 330 };
 
 fn at(hour: i64) -> Timestamp {
-    // A Monday, so that days and weeks end at different moments.
-    "2026-01-05T00:00:00Z".parse::<Timestamp>().unwrap().plus_millis(hour * HOUR)
+    // From Monday, 2026-01-05.
+    Timestamp::from_millis(1_767_571_200_000).plus_seconds(hour.saturating_mul(3_600))
 }
 
 fn change(wallet: &Wallet, movement: Movement, now: Timestamp) -> Result<Wallet, Rejection> {
@@ -88,14 +87,14 @@ proptest! {
             while let Some((_, amount, later, fate)) = requests.next_if(|(due, ..)| *due == hour) {
                 let fits = periods.iter().all(|(period, most)| {
                     let start = CALENDAR.start(*period, now);
-                    counted.iter().filter(|(at, _)| *at >= start).map(|(_, amount)| amount).sum::<u32>() + amount <= *most
+                    counted.iter().filter(|(at, _)| *at >= start).map(|(_, amount)| amount).sum::<u32>().saturating_add(amount) <= *most
                 });
                 match change(&wallet, count_deposit(amount), now) {
                     Ok(next) => {
                         prop_assert!(fits);
                         wallet = next;
                         counted.push((now, amount));
-                        arrivals.push((hour + later, amount, now, fate));
+                        arrivals.push((hour.saturating_add(later), amount, now, fate));
                     }
                     Err(refusal) => prop_assert!(!fits && matches!(refusal, Rejection::LimitReached(_))),
                 }
@@ -141,8 +140,8 @@ proptest! {
         let wallet = change(&wallet, count_deposit(others), asked_at).unwrap();
         let (failure, success) = (release_deposit(amount, asked_at), credit(amount, Purpose::CreditDeposit, None));
         // The success counts when it arrives, so it arrives at one moment in both orders.
-        let now = at(asked + first.max(second));
-        let one = change(&wallet, failure.clone(), at(asked + first.min(second))).unwrap();
+        let now = at(asked.saturating_add(first.max(second)));
+        let one = change(&wallet, failure.clone(), at(asked.saturating_add(first.min(second)))).unwrap();
         let one = change(&one, success.clone(), now).unwrap();
         let two = change(&change(&wallet, success, now).unwrap(), failure, now).unwrap();
         prop_assert_eq!(used(&one), used(&two));
@@ -156,7 +155,7 @@ proptest! {
         let limits = limits.map(|period| [(LimitKind::Stake, period, 1_000), (LimitKind::Loss, period, 1_000)]);
         let wallet = limited(&limits.concat());
         let wallet = change(&wallet, credit(1_000, Purpose::CreditDeposit, None), at(0)).unwrap();
-        let (placed_at, now) = (at(hour), at(hour + later));
+        let (placed_at, now) = (at(hour), at(hour.saturating_add(later)));
         let with = change(&wallet, stake(staked), placed_at).unwrap();
         let with = change(&with, stake(others), now).unwrap();
         let without = change(&wallet, stake(others), now).unwrap();

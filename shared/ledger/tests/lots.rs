@@ -1,9 +1,11 @@
 //! What is bound to a date or a merchant stays bound to it, however it leaves and comes back.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic, also outside of test functions")]
+
 use proptest::prelude::*;
 use quoin_events::{EntityRef, Timestamp};
 use quoin_ledger::{Balance, Change, Decision, Lot, Movement, Purpose, Wallet, Window, decide};
-use quoin_money::{Amount, Asset};
+use quoin_money::{Amount, Asset, Rounding};
 
 const DAY: i64 = 86_400_000;
 
@@ -46,11 +48,17 @@ fn untouched(wallet: &Wallet, now: Timestamp) -> Balance {
     decide(wallet, &change, now, Window::default()).unwrap().wallet.balances[&Asset::Bonus].clone()
 }
 
+/// Whole units, rounded down.
+fn percent(amount: Amount, share: u32) -> Amount {
+    let hundredth: Amount = "0.01".parse().unwrap();
+    let times = |amount: Amount, factor| amount.times(factor, 0, Rounding::Down).unwrap();
+    times(times(amount, share.into()), hundredth.value())
+}
+
 /// Part of what is spendable at `now`, above nothing.
 fn part(wallet: &Wallet, now: Timestamp, merchant: Option<&str>, share: u32) -> Option<Amount> {
     let spendable = wallet.balances[&Asset::Bonus].spendable(now, merchant).unwrap();
-    let units = u32::try_from(spendable.value().mantissa()).unwrap() * share / 100;
-    Some(Amount::whole(units)).filter(|amount| !amount.is_zero())
+    Some(percent(spendable, share)).filter(|amount| !amount.is_zero())
 }
 
 proptest! {
@@ -59,7 +67,7 @@ proptest! {
         wallet in wallet(), taken in 0_i64..60 * DAY, back in 0_i64..60 * DAY,
         merchant in prop::sample::select(vec![None, Some("m0"), Some("m1")]), share in 1_u32..=100,
     ) {
-        let (taken, back) = (at(taken), at(taken + back));
+        let (taken, back) = (at(taken), at(taken.saturating_add(back)));
         let Some(amount) = part(&wallet, taken, merchant, share) else { return Ok(()) };
         let merchant_id = merchant.map(str::to_owned);
         let debit = Movement::Debit { asset: Asset::Bonus, amount, purpose: Purpose::DebitBetStake, merchant_id };
@@ -78,7 +86,7 @@ proptest! {
     fn a_hold_that_is_released_leaves_what_would_be_there_without_it(
         wallet in wallet(), held in 0_i64..60 * DAY, back in 0_i64..60 * DAY, share in 1_u32..=100,
     ) {
-        let (held, back) = (at(held), at(held + back));
+        let (held, back) = (at(held), at(held.saturating_add(back)));
         let Some(amount) = part(&wallet, held, None, share) else { return Ok(()) };
         let hold = Movement::Hold { hold_id: "h".into(), asset: Asset::Bonus, amount, expires_at: None };
         let holding = now_do(&wallet, hold, held).wallet;
@@ -90,13 +98,13 @@ proptest! {
     fn what_is_held_can_be_paid_out_whatever_has_expired(
         wallet in wallet(), held in 0_i64..60 * DAY, later in 0_i64..60 * DAY, share in 1_u32..=100, captured in 1_u32..=100,
     ) {
-        let (held, later) = (at(held), at(held + later));
+        let (held, later) = (at(held), at(held.saturating_add(later)));
         let Some(amount) = part(&wallet, held, None, share) else { return Ok(()) };
         let hold = Movement::Hold { hold_id: "h".into(), asset: Asset::Bonus, amount, expires_at: None };
         let holding = now_do(&wallet, hold, held).wallet;
-        let units = u32::try_from(amount.value().mantissa()).unwrap() * captured / 100;
-        prop_assume!(units > 0);
-        let capture = Movement::Capture { hold_id: "h".into(), amount: Some(Amount::whole(units)) };
+        let captured = percent(amount, captured);
+        prop_assume!(!captured.is_zero());
+        let capture = Movement::Capture { hold_id: "h".into(), amount: Some(captured) };
         let paid = now_do(&holding, capture, later).wallet.balances[&Asset::Bonus].clone();
         prop_assert!(paid.held.is_zero());
         // What others hold is untouched by it: nothing is spendable that was not, or would not have been.
