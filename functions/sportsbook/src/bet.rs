@@ -2,6 +2,7 @@
 
 use quoin_events::Timestamp;
 use quoin_events::types::{BetPlaced, BetResult, BetType, Money, PlacedSelection};
+use quoin_ledger::Lot;
 use quoin_money::{Amount, Odds};
 use quoin_store::Stream;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub(crate) struct Bet {
     pub(crate) kind: BetType,
     pub(crate) status: BetStatus,
     pub(crate) stake: Money,
+    /// The parts of the stake that expire: a refund restores them, and winnings expire as they do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stake_lots: Vec<Lot>,
     pub(crate) total_odds: Odds,
     pub(crate) potential_payout: Amount,
     pub(crate) selections: Vec<PlacedSelection>,
@@ -90,6 +94,7 @@ impl Bet {
             kind: placed.kind,
             status: BetStatus::Placed,
             stake: placed.stake,
+            stake_lots: Vec::new(),
             total_odds: placed.total_odds,
             potential_payout: placed.potential_payout,
             selections: placed.selections,

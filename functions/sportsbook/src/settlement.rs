@@ -2,7 +2,7 @@
 
 use quoin_events::types::{BetCancelled, BetSettled, CancelReason, Money};
 use quoin_events::{Draft, EntityRef, Origin, Timestamp};
-use quoin_ledger::{Change, Movement, Purpose, decide};
+use quoin_ledger::{Change, Lot, Movement, Purpose, decide};
 use quoin_money::Amount;
 use quoin_runtime::{Context, Env, Failure, Message, Outcome};
 use quoin_store::{Append, Commit, Head, StoreError, WalletWrite};
@@ -177,6 +177,7 @@ impl Settled<'_> {
             stake: bet.stake.clone(),
             payout_total: payout,
             payout_delta: payout.delta_from(bet.payout).map_err(Failure::poison)?,
+            payout_expires_at: Lot::latest_end(&bet.stake_lots, bet.stake.amount),
         };
         let next = Bet {
             status: BetStatus::Settled,
@@ -224,7 +225,13 @@ pub(crate) fn cancellation(
     let Money { amount, asset } = bet.stake;
     let change = Change {
         related: EntityRef { kind: "bet".to_owned(), id: bet.bet_id.clone() },
-        movements: vec![Movement::Credit { asset, amount, purpose: Purpose::CreditBetRefund, lot: None }],
+        movements: vec![Movement::Credit {
+            asset,
+            amount,
+            purpose: Purpose::CreditBetRefund,
+            lots: bet.stake_lots.clone(),
+            counted_at: Some(bet.placed_at),
+        }],
     };
     let decision = decide(&wallet, &change, now, env.config.calendar()?)?;
     let mut write = WalletWrite::new(wallet, decision)?;

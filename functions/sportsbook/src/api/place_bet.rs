@@ -173,7 +173,7 @@ struct Refused<'a> {
 impl Placing<'_> {
     fn propose(&self, table: &Table, now: Timestamp) -> Result<Proposal, Problem> {
         let wallet = table.wallet.as_ref().ok_or_else(|| Problem::not_found("wallet"))?;
-        let bet = match self.accept(&table.boards, now.max(wallet.at)) {
+        let mut bet = match self.accept(&table.boards, now.max(wallet.at)) {
             Ok(bet) => bet,
             Err(problem) => return self.refuse(now, &problem, None),
         };
@@ -186,6 +186,7 @@ impl Placing<'_> {
             Ok(decision) => decision,
             Err(rejection) => return self.refuse(now, &Problem::from(&rejection), Some(&rejection)),
         };
+        bet.stake_lots = decision.lots(Purpose::DebitBetStake, asset);
         let mut write = WalletWrite::new(wallet.clone(), decision)?;
         let balances: Vec<_> = write
             .wallet()
@@ -244,6 +245,7 @@ impl Placing<'_> {
             kind: self.order.kind,
             status: BetStatus::Placed,
             stake: Money { amount, asset },
+            stake_lots: Vec::new(),
             total_odds,
             potential_payout,
             selections,

@@ -88,6 +88,7 @@ mod tests {
             kind: BetType::Accumulator,
             status: BetStatus::Placed,
             stake: Money { amount: stake.parse().unwrap(), asset: Asset::Cash },
+            stake_lots: Vec::new(),
             total_odds: Odds::ONE,
             potential_payout: Amount::ZERO,
             selections: selections.collect(),

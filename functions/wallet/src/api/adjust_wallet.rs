@@ -47,7 +47,13 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         Movement::Debit { asset: adjustment.asset, amount, purpose: Purpose::DebitAdjustment, merchant_id }
     } else {
         let lot = Lot { amount, expires_at: adjustment.expires_at, merchant_id: adjustment.merchant_id.clone() };
-        Movement::Credit { asset: adjustment.asset, amount, purpose: Purpose::CreditAdjustment, lot: Some(lot) }
+        Movement::Credit {
+            asset: adjustment.asset,
+            amount,
+            purpose: Purpose::CreditAdjustment,
+            lots: vec![lot],
+            counted_at: None,
+        }
     };
     let moving = Moving {
         receipt: Stream::new("cmd", adjustment_id.clone()),
