@@ -38,3 +38,25 @@ def test_nothing_personal_is_stored_published_or_logged_in_the_clear(platform: P
     sandboxed = [word for word in secret if word in logs]
     assert "register-user" in logs
     assert sandboxed == []
+
+
+def test_the_note_of_a_transfer_is_kept_for_the_payee_alone(platform: Platform) -> None:
+    payer, payee = User(platform).funded(10), User(platform)
+    body = {"to_user_id": payee.user_id, "asset": "cash", "amount": 1, "note": "Marmalade & sand"}
+    done = payer.post("/api/wallets/me/transfers", body, key="n").expect(201)
+    assert payer.post("/api/wallets/me/transfers", body, key="n").expect(201) == done
+    other = payer.post("/api/wallets/me/transfers", body | {"note": "Marmalade"}, key="n")
+    other.problem(422, "IDEMPOTENCY_KEY_REUSED")
+    seen = eventually(
+        lambda: [text for table, text in stored(platform) if done["transfer_id"] in text],
+        lambda texts: len(texts) > 3,
+    )
+    sealed = [text for text in seen if "enc:v1:" in text]
+    assert any('\\"note\\"' in text for text in sealed)
+    assert [text for _, text in stored(platform) if "Marmalade" in text] == []
+    logs = "".join(file.read_text(errors="replace") for file in paths.LOGS.glob("quoin-*.log"))
+    assert "create-transfer" in logs
+    assert "Marmalade" not in logs
+    nobody = body | {"to_user_id": "user_nobody"}
+    payer.post("/api/wallets/me/transfers", nobody, key="o").problem(422, "NOTE_UNDELIVERABLE")
+    assert (payer.balance(), payee.balance()) == (9, 1)
