@@ -85,7 +85,7 @@ pub(crate) async fn facts(env: &Env, markets: &[MarketKey]) -> Result<Vec<Market
     let table = env.config.table(TABLE)?;
     let wanted: Vec<_> = markets.iter().flat_map(fact_keys).map(|key| (table, key)).collect();
     let items = env.store.batch(&wanted).await?;
-    items.chunks(FACT_ROWS).map(|rows| Ok(read_facts(rows)?)).collect()
+    markets.iter().zip(items.chunks(FACT_ROWS)).map(|(market, rows)| Ok(read_facts(market, rows)?)).collect()
 }
 
 /// Settles one bet as far as its markets are known; `known` spares the read for one of them.

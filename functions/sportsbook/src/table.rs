@@ -3,11 +3,12 @@
 //! | pk | sk | what |
 //! |---|---|---|
 //! | `fixtures` | event | a line of the fixture list |
-//! | `event#<event>` | `event` | start, status, times of bet stops |
+//! | `event#<event>` | `event` | bet stops, and the groups of the markets they concern |
 //! | `event#<event>` | `market#<market>#<specifiers>` | odds and status |
-//! | `event#<event>` | `result#…`, `scout#…`, `cancel#…` | confirmed result, unconfirmed result, cancellation |
+//! | `event#<event>` | `result#…`, `cancel#…` | result, provisional and confirmed; cancellations |
 //! | `market#<event>#<market>#<specifiers>#<shard>` | `<bet>#<leg>` | index of bets by market |
 //! | `bets#<user>` | `<placed at>#<bet>` | list of a user's bets |
+//! | `reference` | `market_groups` | the groups of every market, as the feed describes them |
 //! | `parked#<event>` | `<time>#<message>` | feed messages that wait for a capability |
 
 use quoin_events::Timestamp;
@@ -48,10 +49,6 @@ impl MarketKey {
         self.item("result")
     }
 
-    pub(crate) fn scout(&self) -> Key {
-        self.item("scout")
-    }
-
     pub(crate) fn cancellation(&self) -> Key {
         self.item("cancel")
     }
@@ -86,6 +83,11 @@ pub(crate) fn bets_pk(user_id: &str) -> String {
 
 pub(crate) fn bet_line(user_id: &str, placed_at: Timestamp, bet_id: &str) -> Key {
     Key::new(bets_pk(user_id), format!("{placed_at}#{bet_id}"))
+}
+
+/// The groups of every market.
+pub(crate) fn market_groups() -> Key {
+    Key::new("reference", "market_groups")
 }
 
 pub(crate) fn index(market: &MarketKey, bet_id: &str, leg: usize) -> Key {
