@@ -58,6 +58,8 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         let bet = bet.filter(|bet| bet.user_id == user_id).ok_or_else(|| Problem::not_found("bet"))?;
         let wallet = found.wallet.clone().ok_or_else(|| Problem::not_found("wallet"))?;
         let refusal = match bet.status {
+            // Settled before and reopened by a correction: its payout is not the stake.
+            BetStatus::Placed if bet.settlement_no > 0 => Some(("BET_SETTLED", "the bet was settled before")),
             // Somebody who sees a goal before the feed does must not take the stake back.
             BetStatus::Placed if !found.boards.iter().all(|board| board.open().is_some()) => {
                 Some(("MARKET_SUSPENDED", "a market of the bet is not open"))

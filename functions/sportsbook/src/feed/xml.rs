@@ -7,11 +7,14 @@ use quoin_money::Odds;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::rules::{CancelWindow, MarketRow, MarketStatus, Outcome, OutcomeFact};
+use crate::rules::{CancelWindow, MarketGroups, MarketRow, MarketStatus, Outcome, OutcomeFact, Outcomes};
 use crate::table::MarketKey;
 
 /// The largest message that is kept as it is.
 const MAX_PARKED: usize = 256 * 1024;
+
+/// The most text of ids and groups in market descriptions; some 1,300 markets have 30 KB.
+const MAX_GROUPS: usize = 200 * 1024;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +27,14 @@ pub(crate) enum Message {
     BetStop {
         event_id: String,
         ts: i64,
+        /// `all`, or market groups joined by `|`.
+        groups: String,
     },
     BetSettlement {
         event_id: String,
         ts: i64,
         certainty: u8,
-        markets: Vec<(MarketKey, BTreeMap<String, OutcomeFact>)>,
+        markets: Vec<(MarketKey, Outcomes)>,
     },
     BetCancel {
         event_id: String,
@@ -48,6 +53,10 @@ pub(crate) enum Message {
         ts: i64,
         name: &'static str,
         xml: String,
+    },
+    /// The feed's market descriptions, for the groups that bet stops name.
+    MarketDescriptions {
+        groups: MarketGroups,
     },
     /// Heartbeats of the feed.
     Alive,
@@ -74,6 +83,7 @@ enum Document {
     FixtureChange(Fixture),
     RollbackBetSettlement(Head),
     RollbackBetCancel(Head),
+    MarketDescriptions(Descriptions),
     Alive(Ignored),
     SnapshotComplete(Ignored),
 }
@@ -104,6 +114,22 @@ struct Stop {
     event_id: String,
     #[serde(rename = "@timestamp")]
     timestamp: String,
+    #[serde(rename = "@groups")]
+    groups: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Descriptions {
+    #[serde(default)]
+    market: Vec<Description>,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    #[serde(rename = "@id")]
+    id: String,
+    #[serde(rename = "@groups")]
+    groups: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -185,9 +211,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
     let document: Document = de::from_str(text).map_err(|error| FeedError::Malformed(error.to_string()))?;
     match document {
         Document::OddsChange(message) => odds_change(message),
-        Document::BetStop(Stop { event_id, timestamp }) => {
-            Ok(Message::BetStop { event_id: urn(event_id)?, ts: time("timestamp", &timestamp)? })
-        }
+        Document::BetStop(Stop { event_id, timestamp, groups }) => Ok(Message::BetStop {
+            event_id: urn(event_id)?,
+            ts: time("timestamp", &timestamp)?,
+            groups: groups.map_or_else(|| Ok("all".to_owned()), short)?,
+        }),
         Document::BetSettlement(message) => settlement(message),
         Document::BetCancel(message) => cancel(message),
         Document::FixtureChange(message) => Ok(Message::FixtureChange {
@@ -197,6 +225,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
         }),
         Document::RollbackBetSettlement(head) => rollback(head, "rollback_bet_settlement", text),
         Document::RollbackBetCancel(head) => rollback(head, "rollback_bet_cancel", text),
+        Document::MarketDescriptions(message) => descriptions(message),
         Document::Alive(Ignored {}) | Document::SnapshotComplete(Ignored {}) => Ok(Message::Alive),
     }
 }
@@ -289,6 +318,21 @@ fn rollback(head: Head, name: &'static str, text: &str) -> Result<Message, FeedE
     Ok(Message::Rollback { event_id, ts, name, xml: text.to_owned() })
 }
 
+fn descriptions(message: Descriptions) -> Result<Message, FeedError> {
+    let mut groups = BTreeMap::new();
+    for Description { id, groups: named } in message.market {
+        // One without groups is left out: what is not known is closed by every stop.
+        if let Some(named) = named {
+            groups.insert(short(id)?, short(named)?);
+        }
+    }
+    let size: usize = groups.iter().map(|(id, named): (&String, &String)| id.len().saturating_add(named.len())).sum();
+    if groups.is_empty() || size > MAX_GROUPS {
+        return Err(FeedError::Field(format!("market_descriptions needs 1 to {MAX_GROUPS} bytes of ids and groups")));
+    }
+    Ok(Message::MarketDescriptions { groups: MarketGroups(groups) })
+}
+
 fn field(place: &str, name: &str, value: &str) -> FeedError {
     let (place, value): (String, String) = (place.chars().take(60).collect(), value.chars().take(60).collect());
     FeedError::Field(format!("{name} of {place} cannot be {value}"))
@@ -339,6 +383,29 @@ mod tests {
         let Ok(Message::BetSettlement { certainty: 2, markets, .. }) = parse(xml.as_bytes()) else { panic!() };
         assert_eq!(markets[0].1["1"].dead_heat, Some(Decimal::new(5, 1)));
         assert_eq!(markets[0].1["2"].void_tenths, 5);
+    }
+
+    #[test]
+    fn a_bet_stop_names_groups_or_means_everything() {
+        let groups = |attribute: &str| {
+            let xml = format!(r#"<bet_stop event_id="sr:match:1" timestamp="5" {attribute}/>"#);
+            let Ok(Message::BetStop { groups, .. }) = parse(xml.as_bytes()) else { panic!("{xml}") };
+            groups
+        };
+        assert_eq!(groups(r#"groups="score|1st_half" market_status="-1""#), "score|1st_half");
+        assert_eq!(groups(""), "all");
+    }
+
+    #[test]
+    fn market_descriptions_say_which_groups_a_market_is_in() {
+        let xml = r#"<?xml version="1.0"?><market_descriptions response_code="OK">
+            <market id="1" name="1x2" groups="all|score|regular_play"><outcomes><outcome id="1" name="{$competitor1}"/></outcomes></market>
+            <market id="18" name="Total" groups="all|score"><specifiers><specifier name="total" type="decimal"/></specifiers></market>
+            <market id="7" name="A market without groups"/></market_descriptions>"#;
+        let Ok(Message::MarketDescriptions { groups }) = parse(xml.as_bytes()) else { panic!() };
+        let ids: Vec<_> = groups.0.iter().map(|(id, groups)| (id.as_str(), groups.as_str())).collect();
+        assert_eq!(ids, [("1", "all|score|regular_play"), ("18", "all|score")]);
+        assert!(parse(b"<market_descriptions/>").is_err());
     }
 
     #[test]

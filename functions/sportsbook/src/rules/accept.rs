@@ -6,6 +6,8 @@ use quoin_events::types::PlacedSelection;
 use quoin_money::Odds;
 use serde::{Deserialize, Serialize};
 
+use super::bet_stop::stopped;
+
 /// Market status of the Unified Odds Feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,20 +52,6 @@ pub(crate) struct MarketRow {
     pub(crate) outcomes: BTreeMap<String, Outcome>,
 }
 
-/// What is known of a sport event.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EventRow {
-    /// Feed times of bet stops, in milliseconds.
-    pub(crate) stops: Vec<i64>,
-}
-
-impl EventRow {
-    /// Whether a bet stop came with or after the odds of `market`.
-    pub(crate) fn stopped(&self, market: &MarketRow) -> bool {
-        self.stops.iter().any(|stop| *stop >= market.ts)
-    }
-}
-
 /// What the customer accepts when the odds have moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,7 +88,8 @@ pub(crate) enum Refusal {
 /// All that decides whether a market is open.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Board {
-    pub(crate) event: EventRow,
+    /// Feed times of the bet stops that closed it.
+    pub(crate) stops: Vec<i64>,
     /// A result or cancellation closes it too, until newer odds come.
     pub(crate) market: Option<MarketRow>,
 }
@@ -109,7 +98,7 @@ impl Board {
     /// The market, if bets on it are accepted: it is active on odds that no stop came after.
     pub(crate) fn open(&self) -> Option<&MarketRow> {
         let market = self.market.as_ref()?;
-        Some(market).filter(|market| market.status == MarketStatus::Active && !self.event.stopped(market))
+        Some(market).filter(|market| market.status == MarketStatus::Active && !stopped(&self.stops, market))
     }
 }
 
@@ -157,7 +146,7 @@ mod tests {
     }
 
     fn board(market: Option<MarketRow>, stops: Vec<i64>) -> Board {
-        Board { event: EventRow { stops }, market }
+        Board { stops, market }
     }
 
     #[test]
