@@ -125,6 +125,7 @@ class Operation:
     is_public: bool
     has_cursor: bool
     has_key: bool
+    has_body: bool
 
     @property
     def kind(self) -> Kind:
@@ -157,6 +158,7 @@ def documented() -> Iterator[Operation]:
                     is_public=operation.get("security") == [],
                     has_cursor="cursor" in parameters,
                     has_key="Idempotency-Key" in parameters,
+                    has_body="requestBody" in operation,
                 )
 
 

@@ -16,10 +16,10 @@ import pytest
 from client import Answer, Feed, Platform, User, eventually
 from forgery import Forger
 from routes import OPERATIONS, ROUTES, Named, Operation, Operators, Own, Public, Shared, of_kind
+from stored import QUIET_SECONDS, naming, wait_until_quiet
 
 KEY = "the-victims-own-key"
 STAKE, DEPOSIT = "13.37", "271.83"
-QUIET_SECONDS = 2
 
 
 def over(*kinds: type) -> Any:
@@ -60,45 +60,24 @@ class Victim(User):
         ids = [self.user_id, self.referral_code, self.request, *self.bets, *self.payments]
         return [*told, *ids, STAKE, DEPOSIT]
 
-    def belongings(self) -> dict[str, str]:
-        """Every item of every table that names the victim."""
-        tables, found = self.platform.aws("dynamodb"), {}
-        for table in tables.list_tables()["TableNames"]:
-            scan = tables.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-            for item in (item for page in scan for item in page["Items"]):
-                text = json.dumps(item, default=str, sort_keys=True)
-                if self.user_id in text:
-                    found[f"{table} {item['pk']} {item.get('sk')}"] = text
-        return found
-
-    def quiet(self) -> Victim:
-        """The victim, once everything that followed from what they did has happened."""
-
-        def unchanged() -> bool:
-            before = self.belongings()
-            time.sleep(QUIET_SECONDS)
-            return self.belongings() == before
-
-        eventually(unchanged, seconds=60)
-        return self
-
 
 @pytest.fixture(scope="module")
 def victim(platform: Platform) -> Iterator[Victim]:
-    one = Victim(platform).quiet()
-    before = one.belongings()
+    one = Victim(platform)
+    wait_until_quiet(platform, one.user_id)
+    before = naming(platform, one.user_id)
     assert any("JournalTable" in key for key in before)
     yield one
     # Nor did anything arrive later, by way of events.
     time.sleep(QUIET_SECONDS)
-    assert one.belongings() == before
+    assert naming(platform, one.user_id) == before
 
 
 @pytest.fixture(autouse=True)
-def untouched(victim: Victim) -> Iterator[None]:
-    before = victim.belongings()
+def untouched(platform: Platform, victim: Victim) -> Iterator[None]:
+    before = naming(platform, victim.user_id)
     yield
-    assert victim.belongings() == before
+    assert naming(platform, victim.user_id) == before
 
 
 @pytest.fixture(scope="module")
