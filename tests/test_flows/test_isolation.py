@@ -7,6 +7,7 @@ request nothing that is stored of B is other than before.
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -41,6 +42,13 @@ class Victim(User):
             User(platform, referral_code=self.referral_code).funded(10)
         for path in ["/api/bets", "/api/referrals/me"]:
             self.wait_for_two(path)
+        self.told: set[str] = set()
+
+    def look_at(self, operations: list[Operation]) -> None:
+        """Remembers every id that the victim's own answers hold."""
+        for operation in operations:
+            answer = ask(self.platform, operation, {}, self.token).expect(200)
+            self.told |= set(re.findall(r"[a-z]+_[0-9a-f]{32}", json.dumps(answer, default=str)))
 
     def wait_for_two(self, path: str) -> None:
         eventually(lambda: self.get(path).expect(200)["items"], lambda items: len(items) == 2)
@@ -58,13 +66,14 @@ class Victim(User):
         """What nobody else's answers may hold."""
         told = [self.registration[name] for name in ("phone", "email", "full_name")]
         ids = [self.user_id, self.referral_code, self.request, *self.bets, *self.payments]
-        return [*told, *ids, STAKE, DEPOSIT]
+        return [*told, *ids, *self.told, STAKE, DEPOSIT]
 
 
 @pytest.fixture(scope="module")
 def victim(platform: Platform) -> Iterator[Victim]:
     one = Victim(platform)
     wait_until_quiet(platform, one.user_id)
+    one.look_at([own for own in of_kind(Own) if own.route.startswith("GET")])
     before = naming(platform, one.user_id)
     assert any("JournalTable" in key for key in before)
     yield one
