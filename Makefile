@@ -10,7 +10,7 @@ RUFF := $(VENV)/emulator/bin/ruff
 SAM := SAM_CLI_TELEMETRY=0 $(VENV)/sam/bin/sam
 CARGO_LAMBDA := PATH="$(CURDIR)/$(VENV)/sam/bin:$$PATH" cargo lambda
 LOCAL := PYTHONPATH=tests $(PYTHON) -m local
-READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready
+READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready $(VENV)/security/.ready
 
 # The contracts' libraries ask for more features of shared crates; built together with them, every
 # function would be compiled a second time.
@@ -70,7 +70,7 @@ up: build ## the same in the background; `make stop` ends it
 stop: $(VENV)/emulator/.ready ## end the local stack and every process of it
 	$(LOCAL) down
 
-check: setup check-python check-templates check-rust ## formatting, lints, units, contracts, templates
+check: setup check-python check-templates check-rust ## formatting, lints, units, contracts, templates, security of templates
 
 check-rust:
 	cargo fmt --all --check
@@ -99,10 +99,20 @@ test-flows: build ## only the flows over HTTP on a freshly deployed local stack,
 test-sam: build docker ## every function's sample under `sam local invoke`; needs docker
 	$(PYTHON) -m pytest -q tests/test_sam
 
+# Of the functions that money and every request wait for; apart from target/lambda, which tests use.
+SIZED := place-bet authorizer publisher
+SIZES := target/lambda-sizes
+
+size: setup ## release builds of the hottest functions; fails when a zip is over 3 MB
+	rm -rf $(SIZES)
+	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(PLATFORM) \
+	  $(SIZED:%=--bin %) --locked --lambda-dir $(SIZES)
+	$(PYTHON) tools/check_sizes.py $(SIZES)
+
 deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="Name=value …"
 	@rustup target list --installed | grep -qx '$(TARGET.$(ARCH))' || { \
 	  echo "first: rustup target add $(TARGET.$(ARCH))"; exit 1; }
-	$(CARGO_LAMBDA) build --release --workspace --bins --locked --skip-target-check \
+	$(CARGO_LAMBDA) build --release $(PLATFORM) --bins --locked --skip-target-check \
 	  --target $(TARGET.$(ARCH))
 	$(SAM) deploy --config-env $(STAGE) \
 	  --parameter-overrides Stage=$(STAGE) Architecture=$(ARCH) $(PARAMETERS)
@@ -111,4 +121,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help setup mold docker build templates contracts run up stop check check-rust check-python \
-  check-templates test test-flows test-sam deploy clean
+  check-templates test test-flows test-sam size deploy clean

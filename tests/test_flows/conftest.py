@@ -25,6 +25,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         patch.setattr(paths, "OUTPUTS", folder / "outputs.json")
         patch.setattr(paths, "LOGS", paths.LOCAL / "logs-flows")
         patch.setattr(paths, "TEMPORARY", folder / "tmp")
+        patch.setenv("QUOIN_RECORD", "1")
         emulator = server.start(auth=True)
         try:
             deployment.deploy(emulator, {"RetrySchedule": SCHEDULE, "BetCancelSeconds": "3600"})
@@ -41,3 +42,8 @@ def user(platform: Platform) -> User:
 @pytest.fixture
 def feed(platform: Platform) -> Feed:
     return Feed(platform)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What concerns everything that was done comes last."""
+    items.sort(key=lambda item: item.path.name == "test_privacy.py")

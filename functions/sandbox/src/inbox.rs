@@ -5,7 +5,7 @@ use quoin_store::{Item, Query, StoreError};
 use serde::Serialize;
 
 use crate::access::admit;
-use crate::messages::{Letter, inbox};
+use crate::messages::{Letter, MAX_RECIPIENT, inbox};
 
 #[derive(Debug, Serialize)]
 struct Received {
@@ -21,7 +21,8 @@ struct Received {
 /// 400, 401 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     admit(env, request).await?;
-    let to = request.query("to").ok_or_else(|| Problem::field("RECIPIENT_INVALID", "/to", "is required"))?;
+    let to = request.query("to").filter(|to| to.len() <= MAX_RECIPIENT);
+    let to = to.ok_or_else(|| Problem::field("RECIPIENT_INVALID", "/to", "must be 1 to 320 bytes"))?;
     let pk = inbox(to);
     let pages = request.pages(&pk)?;
     let query = Query::of(pk).descending().limit(pages.limit).after(pages.after).consistent();

@@ -8,6 +8,9 @@ use crate::access::admit;
 use crate::behaviour::{Party, switched_failure};
 use crate::requested::KEEP_SECONDS;
 
+/// The most bytes of an address; the longest e-mail address has as many.
+pub(crate) const MAX_RECIPIENT: usize = 320;
+
 /// How a message reaches a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,7 +60,7 @@ pub(crate) fn inbox(to: &str) -> String {
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     admit(env, request).await?;
     let letter: Letter = request.json()?;
-    if !(1..=320).contains(&letter.to.len()) {
+    if !(1..=MAX_RECIPIENT).contains(&letter.to.len()) {
         return Err(Problem::field("RECIPIENT_INVALID", "/to", "must be 1 to 320 bytes"));
     }
     // Without a key every message is a new one.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quoin_store::{Answer, Executed, Key, decode_cursor, encode_cursor};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
+use crate::strict_json::Strict;
 use crate::{Context, Env, FieldError, Invocation, Problem};
 
 /// The most bytes of a request body, unless a route says otherwise.
@@ -15,6 +16,8 @@ const MAX_BODY: usize = 64 * 1024;
 /// The most items of a page.
 const MAX_LIMIT: u32 = 100;
 const DEFAULT_LIMIT: u32 = 20;
+/// The most characters of a pointer or detail that tell what was wrong with a body.
+const MAX_QUOTED: usize = 300;
 
 /// API Gateway's event.
 #[derive(Debug, Deserialize)]
@@ -166,12 +169,12 @@ impl Request {
     /// The path parameter called `name`.
     ///
     /// # Errors
-    /// 404 if it is empty or longer than any id.
+    /// 404 if it is empty, longer than any id, or holds control characters, which no id does.
     pub fn path(&self, name: &str) -> Result<&str, Problem> {
         self.path
             .get(name)
             .map(String::as_str)
-            .filter(|value| (1..=200).contains(&value.len()))
+            .filter(|value| (1..=200).contains(&value.len()) && !value.chars().any(char::is_control))
             .ok_or_else(|| Problem::not_found("resource"))
     }
 
@@ -218,6 +221,25 @@ impl Request {
         parse_json(&self.body)
     }
 
+    /// The body as changes to what is there: what is not named stays. A null is no value for any member but
+    /// those of `nullable`; left to itself it would pass for a member that is not named.
+    ///
+    /// # Errors
+    /// As [`Self::json`], and 400 with a pointer to the null.
+    pub fn changes<T: DeserializeOwned>(&self, nullable: &[&str]) -> Result<T, Problem> {
+        let changes = self.json()?;
+        let members: BTreeMap<String, Option<IgnoredAny>> = self.json()?;
+        let null = |(name, value): &(&String, &Option<_>)| value.is_none() && !nullable.contains(&name.as_str());
+        match members.iter().find(null) {
+            None => Ok(changes),
+            Some((name, _)) => Err(Problem::field(
+                "NULL_NOT_ACCEPTED",
+                format!("/{name}"),
+                "must not be null; leave it out to keep it",
+            )),
+        }
+    }
+
     /// The caller's idempotency key.
     ///
     /// # Errors
@@ -262,15 +284,26 @@ impl Request {
 /// Reads JSON and tells where it is wrong.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        let problem = Problem::new(400, "BODY_MALFORMED", "the body is not what this route takes");
+    let parsed = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let detail = error.inner().to_string();
-        let detail = detail.split(" at line ").next().unwrap_or_default().to_owned();
-        Problem { errors: vec![FieldError { pointer, detail }], ..problem }
+        let detail = detail.split(" at line ").next().unwrap_or_default();
+        let pointer = pointer(error.path()) + &missed(detail);
+        let problem = Problem::new(400, "BODY_MALFORMED", "the body is not what this route takes");
+        Problem { errors: vec![FieldError { pointer: shortened(&pointer), detail: shortened(detail) }], ..problem }
     })?;
     reader.end().map_err(|_| Problem::new(400, "BODY_MALFORMED", "the body goes on after its JSON value"))?;
     Ok(parsed)
+}
+
+/// What the pointer of an object lacks when one of its members is missing or there twice.
+fn missed(detail: &str) -> String {
+    let name = ["missing field `", "duplicate field `"].iter().find_map(|start| detail.strip_prefix(start));
+    name.and_then(|name| name.strip_suffix('`')).map(|name| format!("/{name}")).unwrap_or_default()
+}
+
+/// The caller's own text is given back, but not all of it if it is long.
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_QUOTED).collect()
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -391,10 +424,18 @@ mod tests {
             (r#"{"items":[{"amount":-1}]}"#, "/items/0/amount"),
             (r#"{"items":[],"more":1}"#, "/more"),
             (r#"{"items":[]"#, ""),
+            (r#"{"items":[{}]}"#, "/items/0/amount"),
+            ("{}", "/items"),
+            (r#"{"items":[],"items":[]}"#, "/items"),
+            (r#"{"items":[[1]]}"#, "/items/0"),
+            ("[[]]", ""),
         ] {
             let problem = parse_json::<Command>(body.as_bytes()).unwrap_err();
             assert_eq!(problem.errors[0].pointer, pointer, "{body}");
         }
         assert!(parse_json::<Command>(br#"{"items":[]} x"#).is_err());
+        let long = format!(r#"{{"{}":1}}"#, "k".repeat(60_000));
+        let error = &parse_json::<Command>(long.as_bytes()).unwrap_err().errors[0];
+        assert_eq!((error.pointer.len(), error.detail.len()), (MAX_QUOTED, MAX_QUOTED));
     }
 }

@@ -18,6 +18,7 @@ mod problem;
 mod queue;
 mod secrets;
 mod signing;
+mod strict_json;
 mod telemetry;
 mod webhook;
 

@@ -62,7 +62,7 @@ impl<E: Into<Problem>> From<E> for Stop {
 /// 400 for fields that are wrong, 422 for a contact point that another account has.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
-    let wanted = request.json::<Body>()?.check()?;
+    let wanted = request.changes::<Body>(&[])?.check()?;
     let (context, user_id) = (&request.context, caller.user_id.as_str());
     let key = env.data_key(user_id).await?.ok_or_else(|| Problem::not_found("user"))?;
     let table = accounts::table(env)?;

@@ -72,7 +72,7 @@ fn is_token(token: &str) -> bool {
 /// 400 for a body that is not one, 401, 404 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let user_id = &request.caller()?.user_id;
-    let body: Body = request.json()?;
+    let body: Body = request.changes(&["push_token"])?;
     body.check()?;
     let (table, key) = (table::name(env)?, table::preferences(user_id));
     let mut update = Update::of(table, key.clone()).text("changed_at", request.context.now.to_string());

@@ -39,6 +39,13 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         _ => return Ok(Response::empty(204)),
     };
     let callback: Callback = request.json()?;
+    if !(1..=200).contains(&callback.payment_id.len()) {
+        return Err(Problem::not_found("payment"));
+    }
+    if !is_reference(&callback.provider_reference) {
+        let detail = "must be 1 to 200 printable characters";
+        return Err(Problem::field("REFERENCE_INVALID", "/provider_reference", detail));
+    }
     let found = find(env, &callback.payment_id).await?;
     let found = found.filter(|found| is_from(provider, &found.payment)).ok_or_else(|| Problem::not_found("payment"))?;
     if callback.amount != found.payment.amount {
@@ -60,7 +67,25 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     }
 }
 
+/// What a provider calls a payment is kept, published and shown.
+fn is_reference(text: &str) -> bool {
+    (1..=200).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
 /// A provider speaks of the payments that it was asked for.
 fn is_from(provider: &str, payment: &Payment) -> bool {
     payment.provider == provider && payment.status != Status::Refused
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_short_and_printable() {
+        for (text, good) in [("ref_1", true), ("Ref 1/é", true), ("", false), ("a\0", false), ("a\n", false)] {
+            assert_eq!(is_reference(text), good, "{text}");
+        }
+        assert!(is_reference(&"r".repeat(200)) && !is_reference(&"r".repeat(201)));
+    }
 }

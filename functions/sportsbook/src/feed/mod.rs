@@ -2,6 +2,7 @@
 
 mod apply;
 mod revise;
+mod well_formed;
 mod xml;
 
 pub(crate) use apply::apply;

@@ -10,11 +10,17 @@ use serde::Deserialize;
 use crate::rules::{CancelWindow, MarketGroups, MarketRow, MarketStatus, Outcome, OutcomeFact, Outcomes};
 use crate::table::MarketKey;
 
+use super::well_formed::well_formed;
+
 /// The largest message that is kept as it is.
 const MAX_PARKED: usize = 256 * 1024;
 
 /// The most text of ids and groups in market descriptions; some 1,300 markets have 30 KB.
 const MAX_GROUPS: usize = 200 * 1024;
+/// The most outcomes of a market: they are one item of the table.
+const MAX_OUTCOMES: usize = 1_000;
+/// The year 2100 in milliseconds. A time in a smaller unit would be newer than every message to come.
+const MAX_TIME: i64 = 4_102_444_800_000;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,10 +210,7 @@ struct OutcomeXml {
 /// Reads a message.
 pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
     let text = std::str::from_utf8(body).map_err(|_| FeedError::Malformed("not UTF-8".to_owned()))?;
-    // No message of the feed has one, and entities are declared nowhere else.
-    if text.contains("<!DOCTYPE") || text.contains("<!ENTITY") {
-        return Err(FeedError::Doctype);
-    }
+    well_formed(text)?;
     let document: Document = de::from_str(text).map_err(|error| FeedError::Malformed(error.to_string()))?;
     match document {
         Document::OddsChange(message) => odds_change(message),
@@ -241,6 +244,7 @@ fn odds_change(message: OddsChange) -> Result<Message, FeedError> {
                 number.ok_or_else(|| field(&market.id, "status", text))?
             }
         };
+        let key = key(&event_id, &market)?;
         let mut outcomes = BTreeMap::new();
         for outcome in market.outcome {
             let odds =
@@ -248,7 +252,6 @@ fn odds_change(message: OddsChange) -> Result<Message, FeedError> {
             let active = outcome.active.as_deref().is_none_or(|text| text == "1");
             outcomes.insert(short(outcome.id)?, Outcome { odds: odds.transpose()?, active });
         }
-        let key = MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref());
         markets.push((key, MarketRow { ts, status, outcomes }));
     }
     Ok(Message::OddsChange { event_id, ts, markets })
@@ -263,12 +266,13 @@ fn settlement(message: Settlement) -> Result<Message, FeedError> {
     };
     let mut markets = Vec::new();
     for market in message.outcomes.map(|outcomes| outcomes.market).unwrap_or_default() {
+        let key = key(&event_id, &market)?;
         let mut facts = BTreeMap::new();
         for outcome in market.outcome {
             let fact = fact(&outcome)?;
             facts.insert(short(outcome.id)?, fact);
         }
-        markets.push((MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref()), facts));
+        markets.push((key, facts));
     }
     Ok(Message::BetSettlement { event_id, ts, certainty, markets })
 }
@@ -302,11 +306,7 @@ fn cancel(message: Cancel) -> Result<Message, FeedError> {
     let bound = |name, text: Option<String>| text.map(|text| time(name, &text)).transpose();
     let window =
         CancelWindow { from: bound("start_time", message.start_time)?, to: bound("end_time", message.end_time)? };
-    let markets = message
-        .market
-        .into_iter()
-        .map(|market| Ok(MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref())));
-    let markets = markets.collect::<Result<_, FeedError>>()?;
+    let markets = message.market.iter().map(|market| key(&event_id, market)).collect::<Result<_, _>>()?;
     Ok(Message::BetCancel { ts: time("timestamp", &message.timestamp)?, event_id, window, markets })
 }
 
@@ -350,11 +350,27 @@ fn urn(text: String) -> Result<String, FeedError> {
 }
 
 fn time(name: &str, text: &str) -> Result<i64, FeedError> {
-    text.parse().ok().filter(|ms| *ms >= 0).ok_or_else(|| field("the message", name, text))
+    text.parse().ok().filter(|ms| (0..=MAX_TIME).contains(ms)).ok_or_else(|| field("the message", name, text))
 }
 
 fn short(id: String) -> Result<String, FeedError> {
-    if (1..=200).contains(&id.len()) && !id.contains('#') { Ok(id) } else { Err(field("the message", "id", &id)) }
+    if is_short(&id) && !id.is_empty() { Ok(id) } else { Err(field("the message", "id", &id)) }
+}
+
+/// Whether a text can be part of a key, which is what a bet may name.
+fn is_short(text: &str) -> bool {
+    text.len() <= 200 && !text.chars().any(|letter| letter == '#' || letter.is_control())
+}
+
+fn key(event_id: &str, market: &Market) -> Result<MarketKey, FeedError> {
+    let id = short(market.id.clone())?;
+    if let Some(specifiers) = market.specifiers.as_ref().filter(|text| !is_short(text)) {
+        return Err(field(&id, "specifiers", specifiers));
+    }
+    if market.outcome.len() > MAX_OUTCOMES {
+        return Err(FeedError::Field(format!("{id} has more than {MAX_OUTCOMES} outcomes")));
+    }
+    Ok(MarketKey::new(event_id, &id, market.specifiers.as_deref()))
 }
 
 #[cfg(test)]
@@ -427,9 +443,24 @@ mod tests {
             r#"<odds_change event_id="sr:match:1" timestamp="1"><odds><market id="1"><outcome id="1" odds="0.9"/></market></odds></odds_change>"#,
             r#"<odds_change event_id="sr:match:1" timestamp="1"><odds><market id="1"><outcome id="1" odds="1e3"/></market></odds></odds_change>"#,
             r#"<bet_settlement certainty="3" event_id="sr:match:1" timestamp="1"/>"#,
+            r#"<bet_stop event_id="sr:match:1" timestamp="1767521825123000"/>"#,
+            r#"<bet_stop event_id="sr:match:1" timestamp="1"/><bet_stop event_id="sr:match:2" timestamp="1"/>"#,
+            r#"<bet_cancel event_id="sr:match:1" timestamp="1"><market id="a&#10;"/></bet_cancel>"#,
+            r#"<bet_cancel event_id="sr:match:1" timestamp="1"><market id="1" specifiers="a=#"/></bet_cancel>"#,
         ] {
             assert!(parse(xml.as_bytes()).is_err(), "{xml}");
         }
+        let market = |specifiers: &str, outcomes: usize| {
+            let outcomes: String = (0..outcomes).map(|id| format!(r#"<outcome id="{id}" odds="2"/>"#)).collect();
+            let market = format!(r#"<market id="1" specifiers="{specifiers}">{outcomes}</market>"#);
+            parse(
+                format!(r#"<odds_change event_id="sr:match:1" timestamp="1"><odds>{market}</odds></odds_change>"#)
+                    .as_bytes(),
+            )
+        };
+        assert!(market("a=1", MAX_OUTCOMES).is_ok());
+        assert!(market("a=1", MAX_OUTCOMES + 1).is_err());
+        assert!(market(&"a".repeat(201), 1).is_err());
     }
 
     proptest! {
