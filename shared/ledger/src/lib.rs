@@ -14,6 +14,7 @@ mod limits;
 mod posting;
 mod rejection;
 mod restrict;
+mod view;
 mod wallet;
 
 pub use balance::{Balance, Lot, MAX_LOTS};
@@ -24,4 +25,5 @@ pub use limits::{Limit, LimitError, Limits, PendingIncrease, Window};
 pub use posting::Posting;
 pub use rejection::Rejection;
 pub use restrict::restrict;
+pub use view::{BalanceView, Standing};
 pub use wallet::{Hold, Status, Wallet};
