@@ -26,7 +26,7 @@ pub(crate) struct Referral {
 
 /// How far a referral is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReferralProgress"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Progress {
     /// The referred person has not deposited yet.

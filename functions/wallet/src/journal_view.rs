@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// One posting as the owner sees it.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StatementEntry"))]
 pub(crate) struct Entry {
     /// The posting's own id.
     transaction_id: String,

@@ -31,7 +31,7 @@ pub(crate) struct Because {
 
 /// What a change came to.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "WalletChange"))]
 pub(crate) struct Moved<'a> {
     /// Whose wallet.
     user_id: &'a str,
@@ -43,7 +43,7 @@ pub(crate) struct Moved<'a> {
 
 /// One posting of a change.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "WalletChangeEntry"))]
 struct MovedEntry {
     /// The posting's own id.
     transaction_id: String,

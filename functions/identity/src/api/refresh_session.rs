@@ -10,7 +10,7 @@ use crate::tokens;
 
 /// A refresh token, good once.
 #[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RefreshToken"))]
 #[serde(deny_unknown_fields)]
 struct Refresh {
     /// As it was given out.

@@ -32,7 +32,7 @@ struct Deposit {
 
 /// A deposit that the provider is asked for.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AcceptedDeposit"))]
 struct Accepted<'a> {
     /// The payment.
     payment_id: &'a str,
