@@ -14,8 +14,9 @@ READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready $(VENV)/security/.ready
 
 # The contracts' libraries ask for more features of shared crates; built together with them, every
 # function would be compiled a second time.
-PLATFORM := --workspace --exclude quoin-contracts
+PLATFORM := --workspace --exclude quoin-contracts --exclude quoin-openapi
 CONTRACTS := --package quoin-contracts
+OPENAPI := --package quoin-openapi
 
 STAGE ?= dev
 ARCH ?= arm64
@@ -59,7 +60,8 @@ templates: $(VENV)/emulator/.ready ## render functions/*/template.yaml from serv
 	$(PYTHON) tools/render_templates.py
 
 contracts: ## regenerate docs/schemas, docs/events.md, AsyncAPI and OpenAPI
-	cargo run --quiet --locked -p quoin-contracts --example contracts -- write
+	cargo run --quiet --locked $(CONTRACTS) --example contracts -- write
+	cargo run --quiet --locked $(OPENAPI) --example openapi -- write
 
 run: build ## the whole platform on 127.0.0.1 until Ctrl-C (AUTH=1 enforces IAM, PORT=…)
 	$(LOCAL) run $(RUN_FLAGS)
@@ -76,8 +78,10 @@ check-rust:
 	cargo fmt --all --check
 	cargo clippy $(PLATFORM) --all-targets --locked -- --deny warnings
 	cargo clippy $(CONTRACTS) --all-targets --locked -- --deny warnings
+	cargo clippy $(OPENAPI) --all-targets --locked -- --deny warnings
 	cargo test $(PLATFORM) --locked
 	cargo test $(CONTRACTS) --locked
+	cargo test $(OPENAPI) --locked
 
 check-python:
 	$(RUFF) check tools tests
@@ -90,6 +94,7 @@ check-templates:
 test: build ## everything that needs no docker: units, properties, contracts, templates, flows
 	cargo test $(PLATFORM) --locked
 	cargo test $(CONTRACTS) --locked
+	cargo test $(OPENAPI) --locked
 	$(PYTHON) -m pytest -q tests/test_templates tests/test_local
 	$(PYTHON) -m pytest -q tests/test_flows
 

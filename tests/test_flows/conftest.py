@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from client import Feed, Platform, User
+from client import Contract, Feed, Platform, User
 from local import deployment, paths, server
 
 SCHEDULE = "1,1,1,1,1"
@@ -15,9 +15,10 @@ SCHEDULE = "1,1,1,1,1"
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Deployed afresh, or the one whose outputs file QUOIN_OUTPUTS names."""
+    """Deployed afresh, or as QUOIN_OUTPUTS says; every answer is held against the contract."""
+    contract = Contract.from_file(paths.ROOT / "docs" / "openapi.json")
     if given := os.environ.get("QUOIN_OUTPUTS"):
-        yield Platform.from_file(Path(given))
+        yield Platform.from_file(Path(given), contract)
         return
     folder = tmp_path_factory.mktemp("flows")
     with pytest.MonkeyPatch.context() as patch:
@@ -29,7 +30,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         emulator = server.start(auth=True)
         try:
             deployment.deploy(emulator, {"RetrySchedule": SCHEDULE, "BetCancelSeconds": "3600"})
-            yield Platform(deployment.write_outputs(emulator))
+            yield Platform(deployment.write_outputs(emulator), contract)
         finally:
             server.stop()
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a payment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentStatus"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// A rule of ours refused it; the provider never heard of it.

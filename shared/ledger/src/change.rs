@@ -9,6 +9,7 @@ use crate::Lot;
 
 /// What a posting is for; spelled on the wire as `transaction_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Stake of a bet.

@@ -15,6 +15,7 @@ mod limits;
 mod posting;
 mod rejection;
 mod restrict;
+mod view;
 mod wallet;
 
 pub use balance::{Balance, Lot, MAX_LOTS};
@@ -25,4 +26,5 @@ pub use limits::{Limit, Limits, PendingIncrease, Window};
 pub use posting::Posting;
 pub use rejection::Rejection;
 pub use restrict::restrict;
+pub use view::{BalanceView, Standing};
 pub use wallet::{Hold, Status, Wallet};

@@ -11,6 +11,7 @@ const COOLING_OFF_MS: i64 = 86_400_000;
 
 /// A higher limit that is not in force yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PendingIncrease {
     /// The higher limit.
     pub amount: Amount,
@@ -20,6 +21,7 @@ pub struct PendingIncrease {
 
 /// One limit and what is used of it in the current window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limit {
     /// What it bounds.
     pub kind: LimitKind,
@@ -41,6 +43,7 @@ pub struct Limit {
 
 /// All limits of a wallet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(transparent)]
 pub struct Limits(pub Vec<Limit>);
 

@@ -14,8 +14,8 @@ use crate::{Context, Env, FieldError, Invocation, Problem};
 /// The most bytes of a request body, unless a route says otherwise.
 const MAX_BODY: usize = 64 * 1024;
 /// The most items of a page.
-const MAX_LIMIT: u32 = 100;
-const DEFAULT_LIMIT: u32 = 20;
+pub(crate) const MAX_LIMIT: u32 = 100;
+pub(crate) const DEFAULT_LIMIT: u32 = 20;
 /// The most characters of a pointer or detail that tell what was wrong with a body.
 const MAX_QUOTED: usize = 300;
 
@@ -62,6 +62,7 @@ struct Principal {
 
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Plays and pays.
@@ -125,9 +126,19 @@ pub struct Pages {
 impl Pages {
     /// The page's body: the items and where the next page begins.
     #[must_use]
-    pub fn body<T: Serialize>(items: Vec<T>, next: Option<&Key>) -> serde_json::Value {
-        serde_json::json!({ "items": items, "next_cursor": next.map(encode_cursor) })
+    pub fn body<T: Serialize>(items: Vec<T>, next: Option<&Key>) -> Page<T> {
+        Page { items, next_cursor: next.map(encode_cursor) }
     }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page begins; null on the last one.
+    pub next_cursor: Option<String>,
 }
 
 impl Request {
@@ -187,6 +198,17 @@ impl Request {
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The query as `T`; a parameter without a value counts as absent.
+    ///
+    /// # Errors
+    /// 400 with `code` and a pointer to the parameter that is wrong.
+    pub fn parameters<T: DeserializeOwned>(&self, code: &'static str) -> Result<T, Problem> {
+        let given = self.query.iter().filter(|(_, value)| !value.is_empty());
+        let members: serde_json::Map<_, _> = given.map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        serde_path_to_error::deserialize(serde_json::Value::Object(members))
+            .map_err(|error| Problem::field(code, pointer(error.path()), error.inner().to_string()))
     }
 
     /// Who asks.

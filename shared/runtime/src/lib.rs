@@ -9,6 +9,8 @@ mod aws;
 mod config;
 mod consumer;
 mod context;
+#[cfg(feature = "schema")]
+mod contract;
 mod env;
 mod launch;
 mod money_command;
@@ -22,11 +24,13 @@ mod strict_json;
 mod telemetry;
 mod webhook;
 
-pub use api::{Caller, Pages, Request, Response, Role, StoredAnswer};
+pub use api::{Caller, Page, Pages, Request, Response, Role, StoredAnswer};
 pub use aws::Aws;
 pub use config::{Config, ConfigError};
 pub use consumer::{Batch, Delivery, Failure, Message, Outcome, QueueResponse, SqsEvent, each, work};
 pub use context::{Context, Invocation};
+#[cfg(feature = "schema")]
+pub use contract::{Body, Contract, Contracts, GATEWAY_MESSAGE, PAGES, SchemaOf};
 pub use env::Env;
 pub use lambda_runtime::Error;
 pub use launch::{run_api, run_batches, run_consumer, run_direct, run_worker};
@@ -34,6 +38,8 @@ pub use money_command::{CommandError, command, idempotent_command};
 pub use outbound::{OutboundError, OutboundRequest, OutboundResponse};
 pub use personal::{DataKey, NewDataKey, Personal, SealError};
 pub use problem::{FieldError, Problem};
+#[cfg(feature = "schema")]
+pub use problem::{PROBLEM, title};
 pub use queue::QueueMessage;
 pub use signing::{PublicKey, SigningError};
 pub use telemetry::Metrics;

@@ -16,18 +16,30 @@ use crate::provider::{self, HttpProvider, Provider};
 /// The most that one deposit may be, unless the stage says otherwise.
 const MAX_DEPOSIT: u32 = 1_000_000;
 
+/// A deposit as it is asked for.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Deposit {
+    /// How much; above zero, in the stage's currency, at most its decimals.
     amount: Amount,
+    /// `cash`.
     asset: Asset,
+    /// How the provider is to be paid. The sandbox has `sandbox`, `sandbox_decline`, `sandbox_late`,
+    /// `sandbox_silent` and `sandbox_twice`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[a-z0-9_]{1,32}$")))]
     method: String,
 }
 
+/// A deposit that the provider is asked for.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AcceptedDeposit"))]
 struct Accepted<'a> {
+    /// The payment.
     payment_id: &'a str,
+    /// `initiated`.
     status: &'static str,
+    /// Where the provider wants the user to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_url: Option<String>,
 }
@@ -45,6 +57,19 @@ impl Snapshot for OwnWallet {
 struct Rules {
     most: Amount,
     calendar: Window,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Accepts a deposit and asks the provider for the money")
+        .idempotent()
+        .takes::<Deposit>()
+        .answers::<Accepted<'_>>(202)
+        .refuses(400, &["ASSET_NOT_DEPOSITABLE", "AMOUNT_ZERO", "AMOUNT_TOO_PRECISE", "METHOD_INVALID"])
+        .refuses(404, &["NOT_FOUND"])
+        .refuses(422, &["DEPOSIT_TOO_LARGE", "LIMIT_REACHED", "SELF_EXCLUDED", "WALLET_CLOSED", "AMOUNT_OUT_OF_RANGE"])
 }
 
 /// Accepts a deposit, or refuses it with a receipt.

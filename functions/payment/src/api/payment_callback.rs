@@ -14,12 +14,30 @@ struct Kind {
     r#type: String,
 }
 
-/// A callback about a payment.
+/// A callback about a payment. Of other kinds, which are taken and passed over, only `type` is read.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentCallback"))]
 struct Callback {
+    /// `payment.succeeded` or `payment.failed`.
+    #[expect(dead_code, reason = "read as the kind, before anything else")]
+    r#type: String,
+    /// Our id of the payment.
     payment_id: String,
+    /// How much it is about; what was asked for.
     amount: Amount,
+    /// The provider's own id of it.
     provider_reference: String,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("What became of a payment, signed by the provider")
+        .signed()
+        .takes::<Callback>()
+        .answers_nothing(204)
+        .refuses(422, &["AMOUNT_MISMATCH"])
 }
 
 /// Takes over what a provider says.

@@ -15,27 +15,43 @@ use serde::Serialize;
 use crate::rules::{EventRow, MarketRow, MarketStatus, OutcomeFact, Outcomes, ResultRow, Said, stopped};
 use crate::table::{self, MarketKey, TABLE};
 
+/// A sport event as far as it can be bet on.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct FixtureView {
+    /// URN of the sport event.
     event_id: String,
+    /// Its markets.
     markets: Vec<MarketView>,
 }
 
+/// A market and its outcomes.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct MarketView {
+    /// Id of the market.
     market_id: String,
+    /// `name=value` joined by `|`, sorted.
     #[serde(skip_serializing_if = "Option::is_none")]
     specifiers: Option<String>,
+    /// Bets are taken while it is `active`.
     status: MarketStatus,
+    /// Feed time of the odds.
     updated_at: Timestamp,
+    /// Its outcomes.
     outcomes: Vec<OutcomeView>,
 }
 
+/// An outcome and its odds.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct OutcomeView {
+    /// Id of the outcome.
     outcome_id: String,
+    /// What one unit of stake returns; without them it cannot be bet on.
     #[serde(skip_serializing_if = "Option::is_none")]
     odds: Option<Odds>,
+    /// Whether it can be bet on while its market is active.
     active: bool,
     /// What bets on it are paid on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +90,13 @@ impl MarketView {
             updated_at: Timestamp::from_millis(row.ts),
         }
     }
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The markets, outcomes and odds of a sport event").answers::<FixtureView>(200)
 }
 
 /// Answers with a fixture.

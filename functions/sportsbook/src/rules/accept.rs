@@ -10,13 +10,20 @@ use super::bet_stop::stopped;
 
 /// Market status of the Unified Odds Feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MarketStatus {
+    /// Bets are taken.
     Active,
+    /// No bets are taken.
     Inactive,
+    /// No bets are taken for now.
     Suspended,
+    /// From the prematch to the live producer.
     HandedOver,
+    /// Its result is known.
     Settled,
+    /// Stakes are paid back.
     Cancelled,
 }
 
@@ -54,6 +61,7 @@ pub(crate) struct MarketRow {
 
 /// What the customer accepts when the odds have moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AcceptOdds {
     /// Only the odds asked for.
@@ -66,13 +74,23 @@ pub(crate) enum AcceptOdds {
 
 /// A selection as the customer asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Selection {
+    /// URN of the sport event, `sr:match:1234`; another one in each selection.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{1,200}$")))]
     pub(crate) event_id: String,
+    /// Id of the market.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{1,200}$")))]
     pub(crate) market_id: String,
+    /// `name=value` joined by `|`, in any order.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{0,200}$")))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) specifiers: Option<String>,
+    /// Id of the outcome.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{1,200}$")))]
     pub(crate) outcome_id: String,
+    /// The odds that the customer was shown.
     pub(crate) odds: Odds,
 }
 

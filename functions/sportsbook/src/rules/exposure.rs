@@ -58,9 +58,13 @@ impl IndexedLeg {
 
 /// Open bets of a kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct OpenBets {
+    /// How many.
     bets: u64,
+    /// Their stakes.
     stake: Amount,
+    /// What they pay if they all win.
     potential_payout: Amount,
 }
 
@@ -80,27 +84,38 @@ pub(crate) struct Book(BTreeMap<(String, Option<String>), ByAsset>);
 
 /// The house's position on a market.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct MarketExposure {
+    /// Id of the market.
     market_id: String,
+    /// `name=value` joined by `|`, sorted.
     #[serde(skip_serializing_if = "Option::is_none")]
     specifiers: Option<String>,
+    /// By asset.
     assets: Vec<AssetExposure>,
 }
 
 /// The same in one asset.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct AssetExposure {
+    /// The asset.
     asset: Asset,
     /// Stakes of all open bets on the market.
     stake: Amount,
+    /// By outcome.
     outcomes: Vec<OutcomeExposure>,
 }
 
 /// The same on one outcome.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct OutcomeExposure {
+    /// Id of the outcome.
     outcome_id: String,
+    /// Bets on it alone.
     singles: OpenBets,
+    /// Bets of which it is a leg.
     accumulators: OpenBets,
     /// What the house keeps if it wins; negative if it pays.
     net_if_wins: Delta,

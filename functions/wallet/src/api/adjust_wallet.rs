@@ -11,15 +11,37 @@ use crate::moving::{Because, Moving, carry_out};
 
 /// An adjustment as it is asked for.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Adjustment {
+    /// What to adjust.
     asset: Asset,
+    /// How much to give or, negative, to take; in the asset's unit, at most its decimals, not zero.
     amount: Delta,
+    /// Why; at most 500 bytes.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 500)))]
     reason: String,
+    /// The only merchant who accepts the coins: with `branded_coins`, and with nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     merchant_id: Option<String>,
+    /// When what is left of a gift expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new(
+        "Gives to a wallet or, with a negative amount, takes from it, and says why (operators)",
+    )
+    .for_operators()
+    .idempotent()
+    .takes::<Adjustment>()
+    .answers::<crate::moving::Moved<'_>>(201)
+    .refuses(400, &["REASON_INVALID", "MERCHANT_INVALID", "AMOUNT_OUT_OF_RANGE", "AMOUNT_ZERO", "AMOUNT_TOO_PRECISE"])
+    .refuses(422, &["WALLET_INSUFFICIENT_BALANCE", "AMOUNT_OUT_OF_RANGE"])
 }
 
 /// Adjusts a wallet.

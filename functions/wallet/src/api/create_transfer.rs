@@ -10,18 +10,24 @@ use quoin_store::{
     execute,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// The most characters of a note.
 const MAX_NOTE: usize = 500;
 
 /// A transfer as it is asked for.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Transfer {
+    /// Who is paid; another user than the caller.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     to_user_id: String,
+    /// `cash`, `rez_coins` or `credits`; nothing else can be given away.
     asset: Asset,
+    /// How much; above zero, in the asset's unit, at most its decimals.
     amount: Amount,
+    /// For the payee; at most 500 characters.
+    #[cfg_attr(feature = "schema", schemars(length(max = 500)))]
     #[serde(default)]
     note: Option<Personal>,
 }
@@ -40,6 +46,46 @@ struct TransferIdentity<'a> {
 #[derive(Serialize)]
 struct Noted<'a> {
     note: &'a Sealed,
+}
+
+/// A transfer that is done.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Transferred<'a> {
+    /// The transfer.
+    transfer_id: &'a str,
+    /// Who was paid.
+    to_user_id: &'a str,
+    /// What moved.
+    asset: Asset,
+    /// How much.
+    amount: Amount,
+    /// The payer's wallet afterwards.
+    wallet: PayerView,
+}
+
+/// The payer's wallet after a transfer.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct PayerView {
+    /// Its version.
+    version: u64,
+    /// What it has left of the asset.
+    available: Amount,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Transfers money to another user")
+        .idempotent()
+        .takes::<Transfer>()
+        .answers::<Transferred<'_>>(201)
+        .refuses(400, &["NOTE_TOO_LONG", "ASSET_NOT_ACCEPTED", "USER_ID_INVALID", "TRANSFER_TO_SELF"])
+        .refuses(400, &["AMOUNT_ZERO", "AMOUNT_TOO_PRECISE"])
+        .refuses(404, &["NOT_FOUND"])
+        .refuses(422, &["WALLET_INSUFFICIENT_BALANCE", "WALLET_CLOSED", "WALLET_UNKNOWN", "AMOUNT_OUT_OF_RANGE"])
 }
 
 /// Payer's and payee's wallets.
@@ -155,10 +201,9 @@ pub(crate) async fn transfer_between(
                     amount,
                     note: note.clone(),
                 };
-                let body = json!({
-                    "transfer_id": related.id, "to_user_id": payee.user_id, "asset": asset, "amount": amount,
-                    "wallet": { "version": debit.wallet.version, "available": debit.wallet.available(asset) },
-                });
+                let wallet = PayerView { version: debit.wallet.version, available: debit.wallet.available(asset) };
+                let (transfer_id, to_user_id) = (related.id.as_str(), payee.user_id.as_str());
+                let body = Transferred { transfer_id, to_user_id, asset, amount, wallet };
                 let answer = Answer::new(201, &body)?;
                 let event = Draft::new(&transferred, now)?;
                 let append = match &note {

@@ -12,12 +12,29 @@ use crate::snapshot::OneWallet;
 
 /// A limit as it is asked for.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct SetLimit {
+    /// What it bounds.
     kind: LimitKind,
+    /// Its calendar window.
     period: LimitPeriod,
+    /// The asset.
     asset: Asset,
+    /// The most that is allowed in a window; in the asset's unit, at most its decimals.
     amount: Amount,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Sets a limit; a decrease holds at once, an increase after a cooling-off")
+        .takes::<SetLimit>()
+        .answers::<quoin_ledger::Limit>(200)
+        .refuses(400, &["AMOUNT_TOO_PRECISE"])
+        .refuses(404, &["NOT_FOUND"])
+        .refuses(422, &["AMOUNT_OUT_OF_RANGE"])
 }
 
 /// Sets a limit of the caller's wallet. The same limit set twice is the same limit, so no key and no receipt are needed.
