@@ -9,6 +9,7 @@ pub const MAX_LOTS: usize = 64;
 
 /// Part of an available balance that expires or that one merchant alone accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lot {
     /// How much is left of it.
     pub amount: Amount,
