@@ -10,12 +10,13 @@ RUFF := $(VENV)/emulator/bin/ruff
 SAM := SAM_CLI_TELEMETRY=0 $(VENV)/sam/bin/sam
 CARGO_LAMBDA := PATH="$(CURDIR)/$(VENV)/sam/bin:$$PATH" cargo lambda
 LOCAL := PYTHONPATH=tests $(PYTHON) -m local
-READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready
+READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready $(VENV)/security/.ready
 
 # The contracts' libraries ask for more features of shared crates; built together with them, every
 # function would be compiled a second time.
-PLATFORM := --workspace --exclude quoin-contracts
+PLATFORM := --workspace --exclude quoin-contracts --exclude quoin-openapi
 CONTRACTS := --package quoin-contracts
+OPENAPI := --package quoin-openapi
 
 STAGE ?= dev
 ARCH ?= arm64
@@ -59,7 +60,8 @@ templates: $(VENV)/emulator/.ready ## render functions/*/template.yaml from serv
 	$(PYTHON) tools/render_templates.py
 
 contracts: ## regenerate docs/schemas, docs/events.md, AsyncAPI and OpenAPI
-	cargo run --quiet --locked -p quoin-contracts --example contracts -- write
+	cargo run --quiet --locked $(CONTRACTS) --example contracts -- write
+	cargo run --quiet --locked $(OPENAPI) --example openapi -- write
 
 run: build ## the whole platform on 127.0.0.1 until Ctrl-C (AUTH=1 enforces IAM, PORT=…)
 	$(LOCAL) run $(RUN_FLAGS)
@@ -70,14 +72,16 @@ up: build ## the same in the background; `make stop` ends it
 stop: $(VENV)/emulator/.ready ## end the local stack and every process of it
 	$(LOCAL) down
 
-check: setup check-python check-templates check-rust ## formatting, lints, units, contracts, templates
+check: setup check-python check-templates check-rust ## formatting, lints, units, contracts, templates, security of templates
 
 check-rust:
 	cargo fmt --all --check
 	cargo clippy $(PLATFORM) --all-targets --locked -- --deny warnings
 	cargo clippy $(CONTRACTS) --all-targets --locked -- --deny warnings
+	cargo clippy $(OPENAPI) --all-targets --locked -- --deny warnings
 	cargo test $(PLATFORM) --locked
 	cargo test $(CONTRACTS) --locked
+	cargo test $(OPENAPI) --locked
 
 check-python:
 	$(RUFF) check tools tests
@@ -90,6 +94,7 @@ check-templates:
 test: build ## everything that needs no docker: units, properties, contracts, templates, flows
 	cargo test $(PLATFORM) --locked
 	cargo test $(CONTRACTS) --locked
+	cargo test $(OPENAPI) --locked
 	$(PYTHON) -m pytest -q tests/test_templates tests/test_local
 	$(PYTHON) -m pytest -q tests/test_flows
 
@@ -99,10 +104,20 @@ test-flows: build ## only the flows over HTTP on a freshly deployed local stack,
 test-sam: build docker ## every function's sample under `sam local invoke`; needs docker
 	$(PYTHON) -m pytest -q tests/test_sam
 
+# Of the functions that money and every request wait for; apart from target/lambda, which tests use.
+SIZED := place-bet authorizer publisher
+SIZES := target/lambda-sizes
+
+size: setup ## release builds of the hottest functions; fails when a zip is over 3 MB
+	rm -rf $(SIZES)
+	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(PLATFORM) \
+	  $(SIZED:%=--bin %) --locked --lambda-dir $(SIZES)
+	$(PYTHON) tools/check_sizes.py $(SIZES)
+
 deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="Name=value …"
 	@rustup target list --installed | grep -qx '$(TARGET.$(ARCH))' || { \
 	  echo "first: rustup target add $(TARGET.$(ARCH))"; exit 1; }
-	$(CARGO_LAMBDA) build --release --workspace --bins --locked --skip-target-check \
+	$(CARGO_LAMBDA) build --release $(PLATFORM) --bins --locked --skip-target-check \
 	  --target $(TARGET.$(ARCH))
 	$(SAM) deploy --config-env $(STAGE) \
 	  --parameter-overrides Stage=$(STAGE) Architecture=$(ARCH) $(PARAMETERS)
@@ -111,4 +126,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help setup mold docker build templates contracts run up stop check check-rust check-python \
-  check-templates test test-flows test-sam deploy clean
+  check-templates test test-flows test-sam size deploy clean

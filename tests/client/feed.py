@@ -37,10 +37,10 @@ class Feed:
             f'<odds><market id="1" status="{status}">{outcomes}</market></odds></odds_change>'
         )
 
-    def stop(self, ts: int | None = None) -> Answer:
+    def stop(self, ts: int | None = None, groups: str = "all") -> Answer:
         return self.send(
             f'<bet_stop product="3" event_id="{self.event_id}" timestamp="{ts or self.now()}" '
-            'groups="all"/>'
+            f'groups="{groups}"/>'
         )
 
     def settle(self, ts: int | None = None, certainty: int = 2, **results: str) -> Answer:

@@ -16,6 +16,8 @@ from typing import Any
 import boto3
 import urllib3
 
+from .contract import Contract
+
 TIMEOUT_SECONDS = 70
 MAX_CONNECTIONS = 120
 
@@ -42,18 +44,19 @@ class Answer:
 
 
 class Platform:
-    """One deployed platform."""
+    """One deployed platform; with a contract, every answer is held against it."""
 
-    def __init__(self, outputs: dict[str, Any]) -> None:
+    def __init__(self, outputs: dict[str, Any], contract: Contract | None = None) -> None:
         self.outputs = outputs
+        self.contract = contract
         self.url = outputs["http_url"].rstrip("/")
         self._pool = urllib3.PoolManager(
             maxsize=MAX_CONNECTIONS, retries=False, timeout=TIMEOUT_SECONDS
         )
 
     @classmethod
-    def from_file(cls, path: Path) -> Platform:
-        return cls(json.loads(path.read_text()))
+    def from_file(cls, path: Path, contract: Contract | None = None) -> Platform:
+        return cls(json.loads(path.read_text()), contract)
 
     def request(
         self,
@@ -78,7 +81,11 @@ class Platform:
             parsed = json.loads(text, parse_float=Decimal) if text else None
         except json.JSONDecodeError:
             parsed = text
-        return Answer(reply.status, {k.lower(): v for k, v in reply.headers.items()}, parsed)
+        answer = Answer(reply.status, {k.lower(): v for k, v in reply.headers.items()}, parsed)
+        if self.contract:
+            kind = answer.headers.get("content-type")
+            self.contract.check(method, path, answer.status, kind, answer.body)
+        return answer
 
     def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         return self.request("POST", path, body, **options)

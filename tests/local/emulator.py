@@ -17,6 +17,8 @@ from typing import Any
 from . import leading_keys
 
 LOG_WAIT_SECONDS = 0.001
+RECORDED = "requests-"
+RECORDED_SERVICES = ("dynamodb", "events", "sqs")
 INTERNAL_ERROR = b'{"message":"Internal Server Error"}'
 
 
@@ -141,6 +143,24 @@ def copy_logs_to_files(directory: Path) -> None:
     ProvidedWorker._pump_output = pump_and_copy
 
 
+def record_requests(directory: Path) -> None:
+    """What functions ask of tables, the bus and queues, one request a line, for tests to search."""
+    from ministack import app
+
+    def recording(handler: Any, path: Path) -> Any:
+        file = path.open("ab", buffering=0)
+
+        async def record(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+            file.write(body.replace(b"\n", b" ") + b"\n")
+            return await handler(method, path, headers, body, query)
+
+        return record
+
+    for service in RECORDED_SERVICES:
+        file = directory / f"{RECORDED}{service}.log"
+        app.SERVICE_HANDLERS[service] = recording(app.SERVICE_HANDLERS[service], file)
+
+
 def main() -> None:
     answer_without_delay()
     wait_less_for_logs()
@@ -149,7 +169,10 @@ def main() -> None:
     generate_secrets_as_declared()
     authorize_batches_as_their_parts()
     leading_keys.install()
-    copy_logs_to_files(Path(os.environ["QUOIN_LOGS"]))
+    logs = Path(os.environ["QUOIN_LOGS"])
+    copy_logs_to_files(logs)
+    if os.environ.get("QUOIN_RECORD"):
+        record_requests(logs)
     sys.argv = ["ministack"]
     from ministack.app import main as serve
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 from client import Feed, Platform, User, eventually
 
@@ -116,6 +118,63 @@ def test_a_stake_limit_holds_in_the_same_write(user: User, feed: Feed) -> None:
     raised = user.put("/api/wallets/me/limits", limit | {"amount": 500}).expect(200)
     assert raised["amount"] == 15
     assert raised["pending"]["amount"] == 500
+
+
+def used(user: User) -> Decimal:
+    return user.get("/api/wallets/me").expect(200)["limits"][0]["used"]
+
+
+def test_deposits_at_once_do_not_pass_their_limit_together(user: User) -> None:
+    limit = {"kind": "deposit", "period": "day", "asset": "cash", "amount": 500}
+    user.put("/api/wallets/me/limits", limit).expect(200)
+
+    def deposit(number: int) -> str:
+        for _ in range(10):
+            answer = user.deposit(100, key=f"deposit-{number}")
+            if answer.status != 429:
+                break
+        return "accepted" if answer.status == 202 else answer.body["code"]
+
+    with ThreadPoolExecutor(10) as pool:
+        outcomes = Counter(pool.map(deposit, range(10)))
+    assert outcomes == {"accepted": 5, "LIMIT_REACHED": 5}
+    eventually(user.balance, lambda balance: balance == 500)
+    assert used(user) == 500, "what was counted on its way is not counted on arrival"
+
+
+def test_a_declined_deposit_gives_its_limit_back(user: User) -> None:
+    limit = {"kind": "deposit", "period": "day", "asset": "cash", "amount": 150}
+    user.put("/api/wallets/me/limits", limit).expect(200)
+    user.deposit(100, "sandbox_silent").expect(202)
+    user.deposit(100).problem(422, "LIMIT_REACHED")
+    user.deposit(50, "sandbox_decline").expect(202)
+    eventually(lambda: used(user), lambda now: now == 100)
+    user.funded(50)
+    assert used(user) == 150
+
+
+def lots(user: User, asset: str) -> list[dict[str, Any]]:
+    """The parts of a balance that expire, which no route shows."""
+    table = user.platform.aws("dynamodb")
+    names = [name for name in table.list_tables()["TableNames"] if "WalletsTable" in name]
+    item = table.get_item(TableName=names[0], Key={"pk": {"S": user.user_id}})["Item"]
+    return json.loads(item["assets"]["S"]).get(asset, {}).get("lots", [])
+
+
+def test_bonus_money_comes_back_with_its_expiry(user: User, feed: Feed) -> None:
+    welcome = eventually(lambda: user.balance("bonus"))
+    granted = lots(user, "bonus")
+    end = granted[0]["expires_at"]
+    assert granted == [{"amount": welcome, "expires_at": end}]
+    feed.odds(o1="2").expect(204)
+    bet = user.bet([feed.selection("2")], welcome, asset="bonus").expect(201)
+    assert lots(user, "bonus") == []
+    user.post(f"/api/bets/{bet['bet_id']}/cancel", {}, key="c").expect(200)
+    assert lots(user, "bonus") == granted
+    user.bet([feed.selection("2")], welcome, asset="bonus").expect(201)
+    feed.settle(o1="1").expect(204)
+    eventually(lambda: user.balance("bonus"), lambda balance: balance == 2 * welcome)
+    assert lots(user, "bonus") == [{"amount": 2 * welcome, "expires_at": end}]
 
 
 def test_an_operator_adjusts_a_wallet_and_nobody_else_does(platform: Platform, user: User) -> None:

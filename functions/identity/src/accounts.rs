@@ -14,6 +14,7 @@ use crate::user::User;
 
 /// Whether a contact point is known to work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ContactReach"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reach {
     /// Nothing was sent there yet.

@@ -46,9 +46,12 @@ impl PasswordHash {
     }
 }
 
+/// Characters of a password that may be chosen.
+pub(crate) const LENGTHS: std::ops::RangeInclusive<usize> = 10..=128;
+
 /// A password that may be chosen: long enough to resist, short enough to hash.
 pub(crate) fn chosen(text: &str) -> Result<Personal, Wrong> {
-    if (10..=128).contains(&text.chars().count()) {
+    if LENGTHS.contains(&text.chars().count()) {
         Ok(Personal::new(text))
     } else {
         Err(Wrong("PASSWORD_INVALID", "must be 10 to 128 characters"))

@@ -1,7 +1,7 @@
 //! An account as its owner sees it.
 
 use quoin_events::{Sealed, Timestamp};
-use quoin_ledger::Status;
+use quoin_ledger::{Standing, Status};
 use quoin_runtime::{DataKey, Problem, Role};
 use serde::Serialize;
 
@@ -9,24 +9,38 @@ use crate::accounts::{Account, Reach};
 
 /// The profile, in the clear.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ProfileView {
+    /// Whose.
     user_id: String,
+    /// As the owner wrote it.
     full_name: String,
+    /// An e-mail address.
     email: String,
+    /// Whether it is known to work.
     email_status: Reach,
+    /// In the form of E.164.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
+    /// Whether it is known to work.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_status: Option<Reach>,
+    /// BCP 47.
     language: String,
+    /// ISO 3166-1 alpha-2.
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
-    status: &'static str,
+    /// Whether the owner may play.
+    status: Standing,
+    /// The end of the exclusion in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     self_excluded_until: Option<Timestamp>,
+    /// What the owner may do.
     roles: Vec<Role>,
+    /// What the owner brings others with.
     #[serde(skip_serializing_if = "Option::is_none")]
     referral_code: Option<String>,
+    /// When the account was made.
     registered_at: Timestamp,
 }
 
@@ -56,7 +70,7 @@ impl ProfileView {
             phone_status: user.phone.as_ref().map(|_| account.phone_reach),
             language: user.language.clone(),
             country: user.country.clone(),
-            status: status.as_str(),
+            status: status.into(),
             self_excluded_until: excluded_until(status),
             roles: user.roles.clone(),
             referral_code: user.referral_code.clone(),

@@ -189,10 +189,15 @@ pub(crate) async fn revoke_all(env: &Env, user_id: &str, until: Timestamp, reaso
 
 /// What a client gets.
 #[derive(Serialize)]
-struct Tokens {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Tokens {
+    /// For the header Authorization.
     access_token: String,
+    /// `Bearer`.
     token_type: &'static str,
+    /// Seconds for which the access token is good.
     expires_in: i64,
+    /// For the next pair; good once.
     refresh_token: String,
 }
 

@@ -14,6 +14,7 @@ const DAY: i64 = 86_400;
 
 /// A bonus that is granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Bonus {
     /// Its id.
     pub(crate) bonus_id: String,

@@ -26,6 +26,7 @@ pub(crate) struct Referral {
 
 /// How far a referral is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReferralProgress"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Progress {
     /// The referred person has not deposited yet.
@@ -35,6 +36,13 @@ pub(crate) enum Progress {
 }
 
 impl Progress {
+    fn read(text: &str) -> Result<Self, StoreError> {
+        [Self::Registered, Self::Completed]
+            .into_iter()
+            .find(|progress| progress.as_str() == text)
+            .ok_or_else(|| StoreError::Refused(format!("{text} is no status of a referral")))
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Registered => "registered",
@@ -109,20 +117,29 @@ fn completion(
 
 /// A referral as the referrer sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ReferralView {
+    /// The referral.
     referral_id: String,
-    status: String,
-    registered_at: String,
+    /// How far it is.
+    status: Progress,
+    /// When the referred person registered.
+    registered_at: Timestamp,
+    /// When the reward was given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    completed_at: Option<String>,
+    completed_at: Option<Timestamp>,
+    /// What was given for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     reward: Option<Reward>,
 }
 
-/// What was given for it.
+/// A reward as it stands in the referral's row.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Reward {
+    /// How much.
     amount: Amount,
+    /// Of what.
     asset: Asset,
 }
 
@@ -132,11 +149,12 @@ impl ReferralView {
     /// # Errors
     /// If the row is not one.
     pub(crate) fn read(item: &Item) -> Result<Self, StoreError> {
+        let moment = |text: &str| text.parse().map_err(|error| StoreError::Refused(format!("{text} {error}")));
         Ok(Self {
             referral_id: item.require_text("referral_id")?.to_owned(),
-            status: item.require_text("status")?.to_owned(),
-            registered_at: item.require_text("registered_at")?.to_owned(),
-            completed_at: item.get_text("completed_at").map(str::to_owned),
+            status: Progress::read(item.require_text("status")?)?,
+            registered_at: moment(item.require_text("registered_at")?)?,
+            completed_at: item.get_text("completed_at").map(moment).transpose()?,
             reward: item.get_json("reward")?,
         })
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// How far a notice is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "NoticeStatus"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// The intent is recorded; whether the provider has it is not.

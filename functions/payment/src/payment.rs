@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a payment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PaymentStatus"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     /// A rule of ours refused it; the provider never heard of it.
@@ -40,6 +41,9 @@ pub(crate) struct Payment {
     pub(crate) redirect_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) failure_reason: Option<DepositFailure>,
+    /// When deposit limits counted it; a failure gives that back, and a success that comes after all counts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limit_counted_at: Option<Timestamp>,
 }
 
 /// What is said of a payment.
@@ -137,6 +141,7 @@ impl Payment {
             method: self.method.clone(),
             provider: self.provider.clone(),
             provider_reference: reference.to_owned(),
+            limit_counted_at: self.limit_counted_at,
         };
         Step::Succeeded(next, event)
     }
@@ -146,12 +151,14 @@ impl Payment {
         next.status = Status::Failed;
         next.failure_reason = Some(reason);
         next.provider_reference = next.provider_reference.or(reference);
+        next.limit_counted_at = None;
         let event = DepositFailed {
             payment_id: self.payment_id.clone(),
             user_id: self.user_id.clone(),
             amount: self.amount,
             asset: self.asset,
             failure_reason: reason,
+            limit_counted_at: self.limit_counted_at,
         };
         Step::Failed(next, event)
     }
@@ -188,6 +195,7 @@ pub(crate) mod tests {
             provider_reference: None,
             redirect_url: None,
             failure_reason: None,
+            limit_counted_at: Some(Timestamp::from_millis(1_000)),
         }
     }
 
@@ -220,6 +228,20 @@ pub(crate) mod tests {
         let (payment, events) = fold(&[Report::Expired, Report::Succeeded { reference: "r".to_owned() }]);
         assert_eq!((payment.status, payment.failure_reason), (Status::Succeeded, None));
         assert_eq!(events, ["DepositFailed", "DepositSuccess"]);
+    }
+
+    #[test]
+    fn what_limits_counted_is_given_back_or_kept_but_never_both() {
+        let succeed = Report::Succeeded { reference: "r".to_owned() };
+        let (Step::Succeeded(_, at_once), Step::Failed(failed, failure)) =
+            (payment().after(&succeed), payment().after(&Report::Expired))
+        else {
+            panic!("a payment succeeds and expires")
+        };
+        let counted_at = payment().limit_counted_at;
+        assert_eq!((at_once.limit_counted_at, failure.limit_counted_at), (counted_at, counted_at));
+        let Step::Succeeded(_, late) = failed.after(&succeed) else { panic!("an expired payment succeeds") };
+        assert_eq!(late.limit_counted_at, None);
     }
 
     #[test]

@@ -6,13 +6,26 @@ use std::str::FromStr;
 
 use quoin_money::{Amount, Asset, Delta, MoneyError};
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 /// Declares an enum of counters with their names.
 macro_rules! named {
     ($(#[$meta:meta])* $enum:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)* }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum $enum { $($(#[$doc])* $variant,)* }
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        pub(crate) enum $enum { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $enum {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($enum).into()
+            }
+
+            // One list, so that a map of these has exactly these members.
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "enum": [$($name,)*] })
+            }
+        }
 
         impl $enum {
             pub(crate) const ALL: &[Self] = &[$(Self::$variant,)*];

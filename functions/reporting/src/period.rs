@@ -4,10 +4,23 @@ use std::collections::BTreeMap;
 
 use quoin_events::Timestamp;
 use quoin_runtime::{Problem, Request};
+use serde::Deserialize;
 
 const DAY_SECONDS: i64 = 86_400;
 /// The most days of a report: a leap year.
 const MOST_DAYS: usize = 366;
+
+/// The period of a report, both days included and at most 366 of them.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct AskedPeriod {
+    /// The first day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(required, extend("format" = "date")))]
+    from: Option<String>,
+    /// The last day.
+    #[cfg_attr(feature = "schema", schemars(required, extend("format" = "date")))]
+    to: Option<String>,
+}
 
 /// Consecutive days in UTC, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +32,8 @@ impl Period {
     /// # Errors
     /// 400 with a pointer to the parameter that is wrong.
     pub(crate) fn of_request(request: &Request) -> Result<Self, Problem> {
-        Self::try_new(request.query("from"), request.query("to"))
+        let asked: AskedPeriod = request.parameters("DATE_INVALID")?;
+        Self::try_new(asked.from.as_deref(), asked.to.as_deref())
     }
 
     /// The days from `from` to `to`.

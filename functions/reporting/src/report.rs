@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quoin_money::{Asset, Delta, MoneyError};
 use quoin_store::{Item, Key};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use crate::counters::{Count, Counters, Sum};
 use crate::period::{Period, split};
@@ -45,8 +45,63 @@ impl Daily {
     }
 }
 
+/// The figures of a period.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Report"))]
+pub(crate) struct ReportView<'a> {
+    /// Which figures.
+    report: Report,
+    /// The first day.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date")))]
+    from: &'a str,
+    /// The last one.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date")))]
+    to: &'a str,
+    /// All days together.
+    totals: Figures,
+    /// Every day of the period, in order.
+    days: Vec<Day<'a>>,
+}
+
+/// The figures of a day.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReportDay"))]
+struct Day<'a> {
+    /// In UTC.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date")))]
+    day: &'a str,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// What happened how often, and how much moved.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Figures {
+    /// How often, as far as the report tells it.
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<Count, u64>"))]
+    #[serde(flatten)]
+    counts: BTreeMap<Count, Delta>,
+    /// How much of each asset that moved.
+    assets: BTreeMap<Asset, Sums>,
+}
+
+/// How much of an asset moved.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReportSums"))]
+struct Sums {
+    /// As far as the report tells it.
+    #[serde(flatten)]
+    sums: BTreeMap<Sum, Delta>,
+    /// Gross gaming revenue: stakes less what came back to the customers, on the day it came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ggr: Option<Delta>,
+}
+
 /// Which figures a report has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReportName"))]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Report {
     /// Everything.
     Kpis,
@@ -92,45 +147,36 @@ impl Report {
     ///
     /// # Errors
     /// If a total has too many digits.
-    pub(crate) fn body(self, period: &Period, daily: &Daily) -> Result<Value, MoneyError> {
+    pub(crate) fn body<'a>(self, period: &'a Period, daily: &Daily) -> Result<ReportView<'a>, MoneyError> {
         let (nothing, mut totals, mut days) = (Counters::default(), Counters::default(), Vec::new());
         for day in period.days() {
             let counters = daily.0.get(day).unwrap_or(&nothing);
             totals.add(counters)?;
-            let mut row = Map::from_iter([("day".to_owned(), Value::from(day.as_str()))]);
-            row.append(&mut self.figures(counters)?);
-            days.push(Value::Object(row));
+            days.push(Day { day, figures: self.figures(counters)? });
         }
-        Ok(serde_json::json!({
-            "report": self.as_str(),
-            "from": period.days().first(),
-            "to": period.days().last(),
-            "totals": self.figures(&totals)?,
-            "days": days,
-        }))
+        let end = |day: Option<&'a String>| day.map(String::as_str).unwrap_or_default();
+        Ok(ReportView {
+            report: self,
+            from: end(period.days().first()),
+            to: end(period.days().last()),
+            totals: self.figures(&totals)?,
+            days,
+        })
     }
 
-    fn figures(self, counters: &Counters) -> Result<Map<String, Value>, MoneyError> {
-        let mut figures = Map::new();
-        for count in self.counts() {
-            figures.insert(count.as_str().to_owned(), number(counters.count(*count)));
-        }
-        let mut assets = Map::new();
+    fn figures(self, counters: &Counters) -> Result<Figures, MoneyError> {
+        let counts = self.counts().iter().map(|count| (*count, counters.count(*count))).collect();
+        let mut assets = BTreeMap::new();
         for asset in Asset::ALL {
             if self.sums().iter().all(|sum| counters.sum(*sum, asset).is_none()) {
                 continue;
             }
-            let mut amounts = Map::new();
-            for sum in self.sums() {
-                amounts.insert(sum.as_str().to_owned(), number(counters.sum(*sum, asset).unwrap_or_default()));
-            }
-            if self.sums().contains(&Sum::Payouts) {
-                amounts.insert("ggr".to_owned(), number(gross_gaming_revenue(counters, asset)?));
-            }
-            assets.insert(asset.as_str().to_owned(), Value::Object(amounts));
+            let amount = |sum: &Sum| (*sum, counters.sum(*sum, asset).unwrap_or_default());
+            let has_payouts = self.sums().contains(&Sum::Payouts);
+            let ggr = has_payouts.then(|| gross_gaming_revenue(counters, asset)).transpose()?;
+            assets.insert(asset, Sums { sums: self.sums().iter().map(amount).collect(), ggr });
         }
-        figures.insert("assets".to_owned(), Value::Object(assets));
-        Ok(figures)
+        Ok(Figures { counts, assets })
     }
 }
 
@@ -139,10 +185,6 @@ fn gross_gaming_revenue(counters: &Counters, asset: Asset) -> Result<Delta, Mone
     let sum = |sum: Sum| counters.sum(sum, asset).unwrap_or_default().value();
     let less = |a: rust_decimal::Decimal, b| a.checked_sub(b).ok_or(MoneyError::Overflow);
     less(less(sum(Sum::Stakes), sum(Sum::Refunds))?, sum(Sum::Payouts)).map(Delta::new)
-}
-
-fn number(value: Delta) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -171,7 +213,8 @@ mod tests {
         ] {
             daily.add_shard("2026-01", &shard).unwrap();
         }
-        let body = Report::Betting.body(&period("2026-01-04", "2026-01-06"), &daily).unwrap();
+        let period = period("2026-01-04", "2026-01-06");
+        let body = serde_json::to_value(Report::Betting.body(&period, &daily).unwrap()).unwrap();
         assert_eq!(body["days"].as_array().unwrap().len(), 3);
         assert_eq!(body["days"][0]["day"], "2026-01-04");
         assert_eq!(body["days"][0]["assets"]["cash"]["ggr"].to_string(), "7.75");

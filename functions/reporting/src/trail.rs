@@ -97,6 +97,7 @@ pub(crate) fn payload(item: &Item, now: Timestamp) -> Option<&str> {
 
 /// Sequences that the trail does not have: events that were never published, or not delivered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Gap {
     /// The first missing sequence.
     pub(crate) from: u64,
@@ -124,13 +125,20 @@ pub(crate) fn sequence_of(key: &Key) -> u64 {
 
 /// One event of a request's timeline.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TimelineStep"))]
 pub(crate) struct Step {
+    /// Its type.
     pub(crate) event: String,
+    /// When it happened.
     pub(crate) timestamp: String,
+    /// Its place in the entity's stream.
     pub(crate) sequence: Option<u64>,
+    /// Whose stream.
     pub(crate) entity: Option<EntityRef>,
     /// Milliseconds since the event before it; 0 for the first.
     pub(crate) delay_ms: i64,
+    /// The event's own fields.
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub(crate) data: Box<RawValue>,
 }
 

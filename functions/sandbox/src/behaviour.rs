@@ -1,5 +1,7 @@
 //! `PUT /sandbox/behaviour`: how many of a provider's next requests fail, and how.
 
+use std::collections::BTreeMap;
+
 use quoin_runtime::{Env, Problem, Request, Response};
 use quoin_store::{Item, Key, StoreError, Update};
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::access::admit;
 
 /// A provider that can be made to fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxParty"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Party {
     /// Text messages.
@@ -37,22 +40,48 @@ impl Party {
 }
 
 /// The next requests fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxSwitch"))]
 #[serde(deny_unknown_fields)]
 struct Switch {
+    /// How many requests.
     #[serde(default)]
     fail_next: u32,
+    /// With which status.
+    #[cfg_attr(feature = "schema", schemars(range(min = 400, max = 599)))]
     #[serde(default = "unavailable")]
+    status: u16,
+}
+
+/// What is switched now, by party.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxSwitched"))]
+#[serde(transparent)]
+struct Switched(BTreeMap<Party, SwitchView>);
+
+/// A switch as it stands.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxSwitchView"))]
+struct SwitchView {
+    /// How many requests.
+    fail_next: u32,
+    /// With which status.
     status: u16,
 }
 
 /// Either a channel with its switch, or the payments' switch.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxBehaviour"))]
 #[serde(deny_unknown_fields)]
 struct Behaviour {
+    /// Whose requests.
     channel: Option<Party>,
+    /// How many of them; none if it is absent.
     fail_next: Option<u32>,
+    /// With which status; 503 if it is absent.
+    #[cfg_attr(feature = "schema", schemars(range(min = 400, max = 599)))]
     status: Option<u16>,
+    /// The same for payments.
     payments: Option<Switch>,
 }
 
@@ -82,6 +111,17 @@ impl Behaviour {
     }
 }
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Sandbox provider; makes the next requests fail")
+        .takes::<Behaviour>()
+        .answers::<Switched>(200)
+        .refuses(400, &["CHANNEL_MISSING", "STATUS_INVALID"])
+        .refuses(401, &["UNAUTHENTICATED"])
+}
+
 /// Switches the behaviour; what was switched before is forgotten.
 ///
 /// # Errors
@@ -100,11 +140,8 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
             .number("failed", 0);
         env.store.put(table, row).await?;
     }
-    let switched: serde_json::Map<_, _> = switches
-        .into_iter()
-        .map(|(party, switch)| Ok((party.as_str().to_owned(), serde_json::to_value(switch)?)))
-        .collect::<Result<_, serde_json::Error>>()?;
-    Response::json(200, &switched)
+    let shown = |switch: Switch| SwitchView { fail_next: switch.fail_next, status: switch.status };
+    Response::json(200, &Switched(switches.into_iter().map(|(party, switch)| (party, shown(switch))).collect()))
 }
 
 /// The failure that is switched on for `party`, which is used up by this request.

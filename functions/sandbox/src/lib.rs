@@ -15,3 +15,13 @@ mod outcome;
 pub mod payment_status;
 pub mod payments;
 mod requested;
+
+/// What each function's route takes and answers.
+#[cfg(feature = "schema")]
+pub const CONTRACTS: &quoin_runtime::Contracts = &[
+    ("sandbox-behaviour", behaviour::contract),
+    ("sandbox-inbox", inbox::contract),
+    ("sandbox-messages", messages::contract),
+    ("sandbox-payment-status", payment_status::contract),
+    ("sandbox-payments", payments::contract),
+];

@@ -8,8 +8,12 @@ use crate::access::admit;
 use crate::behaviour::{Party, switched_failure};
 use crate::requested::KEEP_SECONDS;
 
+/// The most bytes of an address; the longest e-mail address has as many.
+pub(crate) const MAX_RECIPIENT: usize = 320;
+
 /// How a message reaches a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxChannel"))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Channel {
     /// Text message.
@@ -32,22 +36,44 @@ impl Channel {
 
 /// What is asked of a message provider; more than that is not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxLetter"))]
 pub(crate) struct Letter {
+    /// Over what.
     channel: Channel,
+    /// A phone number, an address or a device; 1 to 320 bytes.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 320)))]
     to: String,
+    /// Of an e-mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    /// What it says.
     text: String,
 }
 
+/// A message that is taken.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxMessageTaken"))]
 struct Taken<'a> {
+    /// The provider's id of it.
     message_id: &'a str,
 }
 
 /// The partition of the messages to one recipient.
 pub(crate) fn inbox(to: &str) -> String {
     format!("to#{to}")
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Sandbox provider; takes a message, or fails as switched")
+        .takes::<Letter>()
+        .answers::<Taken<'_>>(202)
+        .refuses(400, &["RECIPIENT_INVALID", "IDEMPOTENCY_KEY_INVALID"])
+        .refuses(401, &["UNAUTHENTICATED"])
+        .refuses(422, &["IDEMPOTENCY_KEY_REUSED"])
+        .refuses(503, &["SANDBOX_FAILURE"])
 }
 
 /// Takes a message.
@@ -57,7 +83,7 @@ pub(crate) fn inbox(to: &str) -> String {
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     admit(env, request).await?;
     let letter: Letter = request.json()?;
-    if !(1..=320).contains(&letter.to.len()) {
+    if !(1..=MAX_RECIPIENT).contains(&letter.to.len()) {
         return Err(Problem::field("RECIPIENT_INVALID", "/to", "must be 1 to 320 bytes"));
     }
     // Without a key every message is a new one.

@@ -7,12 +7,27 @@ use serde::Serialize;
 use crate::access::admit;
 use crate::requested::Requested;
 
+/// What the provider says of a payment.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxPaymentStatus"))]
 struct Told<'a> {
+    /// The payment, as whoever asked for it calls it.
     payment_id: &'a str,
+    /// `pending`, `succeeded` or `failed`.
     status: &'static str,
+    /// How much.
     amount: Amount,
+    /// As the provider calls it.
     provider_reference: &'a str,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Sandbox provider; where a payment stands")
+        .answers::<Told<'_>>(200)
+        .refuses(401, &["UNAUTHENTICATED"])
 }
 
 /// Tells where a payment stands; a silent one stays pending.

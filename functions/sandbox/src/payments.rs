@@ -10,10 +10,27 @@ use crate::callbacks::CallbackDue;
 use crate::outcome::Plan;
 use crate::requested::{Order, Requested};
 
+/// A payment that is taken.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxPaymentTaken"))]
 struct Taken<'a> {
+    /// As the provider calls it.
     provider_reference: &'a str,
+    /// Where the payer is to go on.
     redirect_url: String,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Sandbox provider; takes a payment and plans what becomes of it, or fails as switched")
+        .idempotent()
+        .takes::<Order>()
+        .answers::<Taken<'_>>(202)
+        .refuses(400, &["CALLBACK_URL_INVALID"])
+        .refuses(401, &["UNAUTHENTICATED"])
+        .refuses(503, &["SANDBOX_FAILURE"])
 }
 
 /// Takes a payment.

@@ -12,11 +12,18 @@ pub(crate) const KEEP_SECONDS: i64 = 7 * 86_400;
 
 /// What is asked of a payment provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxPayment"))]
 pub(crate) struct Order {
+    /// The payment; the Idempotency-Key too.
     pub(crate) payment_id: String,
+    /// How much.
     pub(crate) amount: Amount,
+    /// Of which currency.
     pub(crate) currency: String,
+    /// What becomes of it: as the method's name says, else it is approved.
     pub(crate) method: String,
+    /// Where its end is told.
+    #[cfg_attr(feature = "schema", schemars(url))]
     pub(crate) callback_url: String,
 }
 

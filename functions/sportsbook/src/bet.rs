@@ -2,6 +2,7 @@
 
 use quoin_events::Timestamp;
 use quoin_events::types::{BetPlaced, BetResult, BetType, Money, PlacedSelection};
+use quoin_ledger::Lot;
 use quoin_money::{Amount, Odds};
 use quoin_store::Stream;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::table::MarketKey;
 
 /// Where a bet stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BetStatus {
     /// Accepted; its result is not known.
@@ -22,16 +24,29 @@ pub(crate) enum BetStatus {
 
 /// The state of a bet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Bet {
+    /// Its id.
     pub(crate) bet_id: String,
+    /// Whose bet.
     pub(crate) user_id: String,
+    /// How the selections depend on each other.
     #[serde(rename = "type")]
     pub(crate) kind: BetType,
+    /// Where it stands.
     pub(crate) status: BetStatus,
+    /// What was staked.
     pub(crate) stake: Money,
+    /// The parts of the stake that expire: a refund restores them, and winnings expire as they do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stake_lots: Vec<Lot>,
+    /// The product of the odds.
     pub(crate) total_odds: Odds,
+    /// Stake times odds, at the asset's scale.
     pub(crate) potential_payout: Amount,
+    /// What was bet on.
     pub(crate) selections: Vec<PlacedSelection>,
+    /// When it was accepted.
     pub(crate) placed_at: Timestamp,
     /// Number of settlements so far.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -90,6 +105,7 @@ impl Bet {
             kind: placed.kind,
             status: BetStatus::Placed,
             stake: placed.stake,
+            stake_lots: Vec::new(),
             total_odds: placed.total_odds,
             potential_payout: placed.potential_payout,
             selections: placed.selections,

@@ -1,8 +1,9 @@
 //! The rows that say whether a market is open and what became of it, in the order in which they are read.
 
 use quoin_store::{Item, Key, StoreError};
+use serde::de::DeserializeOwned;
 
-use crate::rules::{Board, CancelWindow, EventRow, MarketFacts};
+use crate::rules::{Board, EventRow, MarketFacts, ResultRow};
 use crate::table::{self, MarketKey};
 
 /// Rows of one market's facts.
@@ -20,29 +21,34 @@ pub(crate) fn board_keys(market: &MarketKey) -> [Key; BOARD_ROWS] {
     [table::event(&market.event_id), market.odds()]
 }
 
-/// Reads the rows of [`fact_keys`].
-pub(crate) fn read_facts(rows: &[Option<Item>]) -> Result<MarketFacts, StoreError> {
+/// Reads the rows of [`fact_keys`] of `market`.
+pub(crate) fn read_facts(market: &MarketKey, rows: &[Option<Item>]) -> Result<MarketFacts, StoreError> {
     let [result, cancel, event] = rows else { return Ok(MarketFacts::default()) };
     // Each row counts its changes, so the sum of the counts tells which of two sights is the newer.
-    let changes = |item: &Option<Item>| item.as_ref().and_then(|item| item.get_number("changes")).unwrap_or(0);
-    let revision = changes(result).saturating_add(changes(cancel)).saturating_add(changes(event));
-    let event: EventRow = event.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default();
-    let first = result.as_ref().and_then(|item| item.get_number("first_ts"));
-    let windows = cancel.as_ref().map(|item| item.get_json::<Vec<CancelWindow>>("windows")).transpose()?.flatten();
+    let revision = [result, cancel, event].into_iter().map(changes).fold(0_i64, i64::saturating_add);
+    let result: ResultRow = row(result)?;
     Ok(MarketFacts {
         revision,
-        known_since: first,
-        outcomes: result.as_ref().map(|item| item.get_json("outcomes")).transpose()?.flatten(),
-        cancelled: windows.unwrap_or_default(),
-        stops: event.stops,
+        known_since: result.known_since,
+        outcomes: result.paying.map(|said| said.outcomes),
+        cancelled: row(cancel)?,
+        stops: row::<EventRow>(event)?.stops_of(&market.market_id),
     })
 }
 
 /// Reads the rows of [`board_keys`].
 pub(crate) fn read_board(rows: &[Option<Item>]) -> Result<Board, StoreError> {
-    let [event, odds] = rows else { return Ok(Board::default()) };
-    Ok(Board {
-        event: event.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default(),
-        market: odds.as_ref().map(|item| item.get_json("row")).transpose()?.flatten(),
-    })
+    let [event, Some(odds)] = rows else { return Ok(Board::default()) };
+    let stops = row::<EventRow>(event)?.stops_of(odds.require_text("market_id")?);
+    Ok(Board { stops, market: odds.get_json("row")? })
+}
+
+/// The structured value of a row; what a row that is not there stands for.
+pub(crate) fn row<R: Default + DeserializeOwned>(item: &Option<Item>) -> Result<R, StoreError> {
+    Ok(item.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default())
+}
+
+/// How often a row was changed.
+pub(crate) fn changes(item: &Option<Item>) -> i64 {
+    item.as_ref().and_then(|item| item.get_number("changes")).unwrap_or(0)
 }

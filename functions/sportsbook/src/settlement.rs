@@ -2,13 +2,14 @@
 
 use quoin_events::types::{BetCancelled, BetSettled, CancelReason, Money};
 use quoin_events::{Draft, EntityRef, Origin, Timestamp};
-use quoin_ledger::{Change, Movement, Purpose, decide};
+use quoin_ledger::{Change, Lot, Movement, Purpose, decide};
 use quoin_money::Amount;
 use quoin_runtime::{Context, Env, Failure, Message, Outcome};
 use quoin_store::{Append, Commit, Head, StoreError, WalletWrite};
 use serde::{Deserialize, Serialize};
 
 use crate::bet::{Bet, BetStatus, StoredBet};
+use crate::consumers::projection;
 use crate::market_rows::{FACT_ROWS, fact_keys, read_facts};
 use crate::rules::{MarketFacts, Verdict, evaluate};
 use crate::table::{MarketKey, TABLE};
@@ -85,7 +86,7 @@ pub(crate) async fn facts(env: &Env, markets: &[MarketKey]) -> Result<Vec<Market
     let table = env.config.table(TABLE)?;
     let wanted: Vec<_> = markets.iter().flat_map(fact_keys).map(|key| (table, key)).collect();
     let items = env.store.batch(&wanted).await?;
-    items.chunks(FACT_ROWS).map(|rows| Ok(read_facts(rows)?)).collect()
+    markets.iter().zip(items.chunks(FACT_ROWS)).map(|(market, rows)| Ok(read_facts(market, rows)?)).collect()
 }
 
 /// Settles one bet as far as its markets are known; `known` spares the read for one of them.
@@ -117,14 +118,19 @@ pub(crate) async fn settle_bet(
         let verdict = evaluate(&bet, &fates, scale).map_err(Failure::poison)?;
         let settled = Settled { head: &head, bet: &bet, stamps };
         let commit = match verdict {
+            Verdict::Wait if bet.status == BetStatus::Settled => Some(settled.reopened(env)?),
+            // No event tells that it was reopened.
+            Verdict::Wait if bet.settlement_no > 0 => return projection::refresh(env, bet_id).await,
             Verdict::Wait => return Ok(Outcome::Ignored("a leg is open")),
-            Verdict::CancelledByFeed if bet.status == BetStatus::Placed => settled.cancelled(env).await?,
+            Verdict::CancelledByFeed if bet.settlement_no == 0 => settled.cancelled(env).await?,
             // Paid before: the correction is a difference like any other.
             Verdict::CancelledByFeed => settled.pays(env, quoin_events::types::BetResult::Void, bet.stake.amount)?,
             Verdict::Pays { result, payout } => settled.pays(env, result, payout)?,
         };
         let Some(commit) = commit else { return Ok(Outcome::Duplicate) };
         match env.store.commit(commit, &context.origin).await {
+            // Reopened: the next round renews the rows that it is looked up by.
+            Ok(()) if verdict == Verdict::Wait => {}
             Ok(()) => return Ok(Outcome::Applied),
             Err(StoreError::Lost(_) | StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
@@ -177,6 +183,7 @@ impl Settled<'_> {
             stake: bet.stake.clone(),
             payout_total: payout,
             payout_delta: payout.delta_from(bet.payout).map_err(Failure::poison)?,
+            payout_expires_at: Lot::latest_end(&bet.stake_lots, bet.stake.amount),
         };
         let next = Bet {
             status: BetStatus::Settled,
@@ -188,6 +195,13 @@ impl Settled<'_> {
         };
         let draft = Draft::new(&event, append.at()).map_err(Failure::poison)?;
         Ok(Some(Commit::new().append(append.state(&next)?.events([draft]))))
+    }
+
+    /// Waits again: a correction took the decision back. What was paid stays paid until the next one.
+    fn reopened(&self, env: &Env) -> Result<Commit, Failure> {
+        let append = Append::after(Bet::stream(&self.bet.bet_id), self.head, env.clock.now());
+        let next = Bet { status: BetStatus::Placed, result: None, settled_on: self.stamps.clone(), ..self.bet.clone() };
+        Ok(Commit::new().append(append.state(&next)?))
     }
 
     /// The exact refund, in one transaction with the cancellation.
@@ -224,7 +238,13 @@ pub(crate) fn cancellation(
     let Money { amount, asset } = bet.stake;
     let change = Change {
         related: EntityRef { kind: "bet".to_owned(), id: bet.bet_id.clone() },
-        movements: vec![Movement::Credit { asset, amount, purpose: Purpose::CreditBetRefund, lot: None }],
+        movements: vec![Movement::Credit {
+            asset,
+            amount,
+            purpose: Purpose::CreditBetRefund,
+            lots: bet.stake_lots.clone(),
+            counted_at: Some(bet.placed_at),
+        }],
     };
     let decision = decide(&wallet, &change, now, env.config.calendar()?)?;
     let mut write = WalletWrite::new(wallet, decision)?;

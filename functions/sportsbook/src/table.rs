@@ -3,11 +3,12 @@
 //! | pk | sk | what |
 //! |---|---|---|
 //! | `fixtures` | event | a line of the fixture list |
-//! | `event#<event>` | `event` | start, status, times of bet stops |
+//! | `event#<event>` | `event` | bet stops, and the groups of the markets they concern |
 //! | `event#<event>` | `market#<market>#<specifiers>` | odds and status |
-//! | `event#<event>` | `result#…`, `scout#…`, `cancel#…` | confirmed result, unconfirmed result, cancellation |
-//! | `market#<event>#<market>#<specifiers>#<shard>` | `<bet>#<leg>` | index of bets by market |
+//! | `event#<event>` | `result#…`, `cancel#…` | result, provisional and confirmed; cancellations |
+//! | `index#<event>#<shard>` | `<market>#<specifiers>#<bet>#<leg>` | index of bets by market, and what each may cost |
 //! | `bets#<user>` | `<placed at>#<bet>` | list of a user's bets |
+//! | `reference` | `market_groups` | the groups of every market, as the feed describes them |
 //! | `parked#<event>` | `<time>#<message>` | feed messages that wait for a capability |
 
 use quoin_events::Timestamp;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 /// Name of the service's table.
 pub(crate) const TABLE: &str = "sportsbook";
-/// Shards of the index of one market.
+/// Shards of the index of one event.
 pub(crate) const SHARDS: u8 = 16;
 
 /// A market of a sport event. Specifiers are sorted: their order does not matter to the feed.
@@ -48,16 +49,13 @@ impl MarketKey {
         self.item("result")
     }
 
-    pub(crate) fn scout(&self) -> Key {
-        self.item("scout")
-    }
-
     pub(crate) fn cancellation(&self) -> Key {
         self.item("cancel")
     }
 
-    pub(crate) fn index_pk(&self, shard: u8) -> String {
-        format!("market#{}#{}#{}#{shard}", self.event_id, self.market_id, self.specifiers)
+    /// What the index rows of this market begin with.
+    pub(crate) fn index_prefix(&self) -> String {
+        format!("{}#{}#", self.market_id, self.specifiers)
     }
 }
 
@@ -88,8 +86,17 @@ pub(crate) fn bet_line(user_id: &str, placed_at: Timestamp, bet_id: &str) -> Key
     Key::new(bets_pk(user_id), format!("{placed_at}#{bet_id}"))
 }
 
+/// The groups of every market.
+pub(crate) fn market_groups() -> Key {
+    Key::new("reference", "market_groups")
+}
+
+pub(crate) fn index_pk(event_id: &str, shard: u8) -> String {
+    format!("index#{event_id}#{shard}")
+}
+
 pub(crate) fn index(market: &MarketKey, bet_id: &str, leg: usize) -> Key {
-    Key::new(market.index_pk(shard(bet_id)), format!("{bet_id}#{leg}"))
+    Key::new(index_pk(&market.event_id, shard(bet_id)), format!("{}{bet_id}#{leg}", market.index_prefix()))
 }
 
 /// The shard that a bet's index rows are in.
@@ -109,6 +116,16 @@ mod tests {
         let key = |specifiers| MarketKey::new("sr:match:1", "47", Some(specifiers));
         assert_eq!(key("score=1:0|total=2.5"), key("total=2.5|score=1:0"));
         assert_eq!(MarketKey::new("sr:match:1", "1", None).odds().sk, "market#1#");
+    }
+
+    #[test]
+    fn the_index_of_a_market_holds_no_other_market() {
+        let key = |id, specifiers| index(&MarketKey::new("sr:match:1", id, specifiers), "bet_1", 0).sk;
+        let prefix = MarketKey::new("sr:match:1", "1", None).index_prefix();
+        assert!(key("1", None).starts_with(&prefix));
+        for other in [key("1", Some("total=2.5")), key("11", None), key("18", Some("total=1"))] {
+            assert!(!other.starts_with(&prefix), "{other}");
+        }
     }
 
     #[test]

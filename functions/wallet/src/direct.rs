@@ -100,7 +100,7 @@ async fn run(env: &Env, context: &Context, event: Value) -> Result<CommandReply,
     let executed = if let CommandName::Transfer = command.command {
         let (asset, amount) = money(env, &command)?;
         let to = command.to_user_id.as_deref().ok_or_else(|| required("/to_user_id"))?;
-        transfer_between(env, context, receipt, hash, (&command.user_id, to), (asset, amount)).await?
+        transfer_between(env, context, receipt, hash, (&command.user_id, to), (asset, amount), None).await?
     } else {
         let moving = Moving {
             receipt,
@@ -154,7 +154,7 @@ fn movement(env: &Env, command: &WalletCommand) -> Result<Movement, Problem> {
         CommandName::Credit | CommandName::Transfer => {
             let (asset, amount) = money(env, command)?;
             let lot = Lot { amount, expires_at: command.expires_at, merchant_id: command.merchant_id.clone() };
-            Movement::Credit { asset, amount, purpose: Purpose::CreditAdjustment, lot: Some(lot) }
+            Movement::Credit { asset, amount, purpose: Purpose::CreditAdjustment, lots: vec![lot], counted_at: None }
         }
         CommandName::Debit => {
             let (asset, amount) = money(env, command)?;

@@ -3,22 +3,32 @@
 use std::collections::BTreeMap;
 
 use quoin_events::{EntityRef, Timestamp};
-use quoin_ledger::{Balance, Posting};
+use quoin_ledger::{Balance, Posting, Purpose};
 use quoin_money::{Amount, Asset};
 use quoin_store::{JournalItem, Store, StoreError, Stream};
 use serde::Serialize;
 
 /// One posting as the owner sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StatementEntry"))]
 pub(crate) struct Entry {
+    /// The posting's own id.
     transaction_id: String,
+    /// The wallet's version after it.
     version: u64,
-    r#type: &'static str,
+    /// What it is for.
+    r#type: Purpose,
+    /// What moved.
     asset: Asset,
+    /// How much was given or, negative, taken.
     amount: quoin_money::Delta,
+    /// Available before.
     balance_before: Amount,
+    /// Available after.
     balance_after: Amount,
+    /// What it belongs to.
     related_entity: EntityRef,
+    /// When.
     occurred_at: Timestamp,
 }
 
@@ -34,7 +44,7 @@ pub(crate) fn entries(item: &JournalItem) -> Result<Vec<Entry>, StoreError> {
     let entry = |posting: Posting| Entry {
         transaction_id: posting.transaction_id,
         version: item.version(),
-        r#type: posting.purpose.as_str(),
+        r#type: posting.purpose,
         asset: posting.asset,
         amount: posting.delta,
         balance_before: posting.before,

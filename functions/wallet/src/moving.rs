@@ -1,11 +1,11 @@
 //! A command that moves money on one wallet: decided, written with its receipt, and answered with its first answer.
 
 use quoin_events::{EntityRef, Timestamp};
-use quoin_ledger::{Change, Movement, decide};
+use quoin_ledger::{Change, Movement, Posting, Purpose, decide};
+use quoin_money::{Amount, Asset, Delta};
 use quoin_runtime::{Context, Env, Problem};
 use quoin_store::{Answer, Append, Commit, ExecuteError, Executed, Proposal, Receipt, Stream, WalletWrite, execute};
 use serde::Serialize;
-use serde_json::json;
 
 use crate::snapshot::OneWallet;
 
@@ -29,6 +29,49 @@ pub(crate) struct Because {
     pub(crate) reason: String,
 }
 
+/// What a change came to.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "WalletChange"))]
+pub(crate) struct Moved<'a> {
+    /// Whose wallet.
+    user_id: &'a str,
+    /// Its version after the change.
+    version: u64,
+    /// What moved.
+    entries: Vec<MovedEntry>,
+}
+
+/// One posting of a change.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "WalletChangeEntry"))]
+struct MovedEntry {
+    /// The posting's own id.
+    transaction_id: String,
+    /// What it is for.
+    r#type: Purpose,
+    /// What moved.
+    asset: Asset,
+    /// How much was given or, negative, taken.
+    amount: Delta,
+    /// Available before.
+    balance_before: Amount,
+    /// Available after.
+    balance_after: Amount,
+}
+
+impl From<&Posting> for MovedEntry {
+    fn from(posting: &Posting) -> Self {
+        Self {
+            transaction_id: posting.transaction_id.clone(),
+            r#type: posting.purpose,
+            asset: posting.asset,
+            amount: posting.delta,
+            balance_before: posting.before,
+            balance_after: posting.after,
+        }
+    }
+}
+
 /// Carries it out; a refusal is an answer that is stored.
 pub(crate) async fn carry_out(env: &Env, context: &Context, moving: &Moving<'_>) -> Result<Executed, Problem> {
     let calendar = env.config.calendar()?;
@@ -42,16 +85,8 @@ pub(crate) async fn carry_out(env: &Env, context: &Context, moving: &Moving<'_>)
         };
         let (commit, answer) = match decide(wallet, &change, now, calendar) {
             Ok(decision) => {
-                let postings = decision.postings.iter();
-                let lines: Vec<_> = postings
-                    .map(|line| {
-                        json!({
-                            "transaction_id": line.transaction_id, "type": line.purpose, "asset": line.asset,
-                            "amount": line.delta, "balance_before": line.before, "balance_after": line.after,
-                        })
-                    })
-                    .collect();
-                let body = json!({ "user_id": moving.user_id, "version": decision.wallet.version, "entries": lines });
+                let entries = decision.postings.iter().map(MovedEntry::from).collect();
+                let body = Moved { user_id: moving.user_id, version: decision.wallet.version, entries };
                 let answer = Answer::new(201, &body)?;
                 let write = WalletWrite::new(wallet.clone(), decision)?;
                 (Commit::new().append(append(&answer)?).wallet(write), answer)

@@ -9,6 +9,7 @@ pub const MAX_LOTS: usize = 64;
 
 /// Part of an available balance that expires or that one merchant alone accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lot {
     /// How much is left of it.
     pub amount: Amount,
@@ -40,6 +41,18 @@ impl Lot {
 
     fn accepted_by(&self, merchant: Option<&str>) -> bool {
         self.merchant_id.is_none() || self.merchant_id.as_deref() == merchant
+    }
+
+    fn is_bound(&self) -> bool {
+        self.expires_at.is_some() || self.merchant_id.is_some()
+    }
+
+    /// When what is won with `amount` expires, of which `lots` were the bound parts: with the last of them, and never
+    /// if any part of it never did.
+    #[must_use]
+    pub fn latest_end(lots: &[Self], amount: Amount) -> Option<Timestamp> {
+        let dated = sum(lots.iter().filter(|lot| lot.expires_at.is_some())).ok()?;
+        if dated < amount { None } else { lots.iter().filter_map(|lot| lot.expires_at).max() }
     }
 }
 
@@ -75,21 +88,32 @@ impl Balance {
         self.available.minus(sum(self.lots.iter().filter(|lot| lot.expired(now)))?)
     }
 
-    /// Drops what has expired and says how much that was.
-    pub(crate) fn expire(&mut self, now: Timestamp) -> Result<Amount, MoneyError> {
-        let expired = sum(self.lots.iter().filter(|lot| lot.expired(now)))?;
-        self.available = self.available.minus(expired)?;
-        self.lots.retain(|lot| !lot.expired(now));
+    /// Drops what has expired and says which lots that were.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Result<Vec<Lot>, MoneyError> {
+        let expired: Vec<_> = self.lots.extract_if(.., |lot| lot.expired(now)).collect();
+        self.available = self.available.minus(sum(expired.iter())?)?;
         Ok(expired)
     }
 
-    /// Adds `amount`, bound as `lot` says. Refused as too much if that takes more than [`MAX_LOTS`] merchants.
-    pub(crate) fn add(&mut self, amount: Amount, lot: Option<Lot>) -> Result<(), MoneyError> {
+    /// Adds `amount`, of which `lots` are bound; they cannot be more than it. Refused as too much if that takes more
+    /// than [`MAX_LOTS`] merchants.
+    pub(crate) fn add(&mut self, amount: Amount, lots: &[Lot], now: Timestamp) -> Result<(), MoneyError> {
+        amount.minus(sum(lots.iter())?)?;
         self.available = self.available.plus(amount)?;
-        match lot {
-            Some(lot) if lot.expires_at.is_some() || lot.merchant_id.is_some() => self.add_lot(Lot { amount, ..lot }),
-            Some(_) | None => Ok(()),
+        self.bind(lots, now)
+    }
+
+    /// Binds parts of what is available. What has expired by `now` stays by itself, so that it does not live on in
+    /// another lot of its day: [`Balance::expire`] is to follow.
+    pub(crate) fn bind(&mut self, lots: &[Lot], now: Timestamp) -> Result<(), MoneyError> {
+        let bound = lots.iter().filter(|lot| lot.is_bound() && !lot.amount.is_zero()).cloned();
+        let (expired, live): (Vec<_>, Vec<_>) = bound.partition(|lot| lot.expired(now));
+        for lot in live {
+            self.add_lot(lot)?;
         }
+        self.lots.extend(expired);
+        self.sort();
+        Ok(())
     }
 
     // Lots of one merchant and one day are one lot.
@@ -106,12 +130,12 @@ impl Balance {
                 }
             }
         }
-        self.sort();
         Ok(())
     }
 
     fn sort(&mut self) {
-        self.lots.sort_by_key(|lot| (lot.expires_at.is_none(), lot.expires_at));
+        let order = |lot: &Lot| (lot.expires_at.is_none(), lot.expires_at);
+        self.lots.sort_by(|one, two| (order(one), &one.merchant_id).cmp(&(order(two), &two.merchant_id)));
     }
 
     // Makes room without taking time or a merchant's binding from anybody. If every lot is of another merchant,
@@ -128,21 +152,29 @@ impl Balance {
         same.ok_or(MoneyError::Overflow)?.absorb(&lot)
     }
 
-    /// Takes `amount`, first from the merchant's own lots, then from what expires soonest, then from the rest.
-    pub(crate) fn take(&mut self, amount: Amount, merchant: Option<&str>) -> Result<(), MoneyError> {
+    /// Takes `amount`, first from the merchant's own lots, then from what expires soonest, then from the rest, and
+    /// says what it took of each lot.
+    pub(crate) fn take(&mut self, amount: Amount, merchant: Option<&str>) -> Result<Vec<Lot>, MoneyError> {
         self.available = self.available.minus(amount)?;
-        let mut rest = amount;
-        for own in [true, false] {
-            for lot in self.lots.iter_mut().filter(|lot| lot.merchant_id.is_some() == own && lot.accepted_by(merchant))
-            {
-                let part = rest.min(lot.amount);
+        draw(&mut self.lots, amount, merchant)
+    }
+}
+
+/// Takes up to `amount` out of `lots`, the merchant's own first, and says what it took of each.
+pub(crate) fn draw(lots: &mut Vec<Lot>, amount: Amount, merchant: Option<&str>) -> Result<Vec<Lot>, MoneyError> {
+    let (mut rest, mut taken) = (amount, Vec::new());
+    for own in [true, false] {
+        for lot in lots.iter_mut().filter(|lot| lot.merchant_id.is_some() == own && lot.accepted_by(merchant)) {
+            let part = rest.min(lot.amount);
+            if !part.is_zero() {
                 lot.amount = lot.amount.minus(part)?;
                 rest = rest.minus(part)?;
+                taken.push(Lot { amount: part, ..lot.clone() });
             }
         }
-        self.lots.retain(|lot| !lot.amount.is_zero());
-        Ok(())
     }
+    lots.retain(|lot| !lot.amount.is_zero());
+    Ok(taken)
 }
 
 fn sum<'a>(lots: impl Iterator<Item = &'a Lot>) -> Result<Amount, MoneyError> {
@@ -162,7 +194,12 @@ mod tests {
 
     fn lot(end: Option<i64>, merchant: Option<u8>) -> Lot {
         let merchant_id = merchant.map(|merchant| format!("m{merchant}"));
-        Lot { amount: Amount::ZERO, expires_at: end.map(Timestamp::from_millis), merchant_id }
+        Lot { amount: Amount::whole(1), expires_at: end.map(Timestamp::from_millis), merchant_id }
+    }
+
+    fn add(balance: &mut Balance, units: u32, lot: Lot) -> Result<(), MoneyError> {
+        let amount = Amount::whole(units);
+        balance.add(amount, &[Lot { amount, ..lot }], Timestamp::default())
     }
 
     fn lots(merchants: u8) -> impl Strategy<Value = Vec<(u32, Lot)>> {
@@ -189,13 +226,38 @@ mod tests {
     fn one_merchant_too_many_is_refused_and_one_that_is_known_is_not() {
         let mut balance = Balance::default();
         for merchant in 0..64 {
-            balance.add(Amount::whole(1), Some(lot(Some(DAY), Some(merchant)))).unwrap();
+            add(&mut balance, 1, lot(Some(DAY), Some(merchant))).unwrap();
         }
-        let refused = balance.clone().add(Amount::whole(1), Some(lot(Some(DAY), Some(64))));
+        let refused = add(&mut balance.clone(), 1, lot(Some(DAY), Some(64)));
         assert_eq!(refused, Err(MoneyError::Overflow));
-        balance.add(Amount::whole(1), Some(lot(None, Some(63)))).unwrap();
+        add(&mut balance, 1, lot(None, Some(63))).unwrap();
         assert_eq!(balance.lots.len(), MAX_LOTS);
         assert_eq!(balance.lots.iter().filter(|lot| lot.expires_at.is_none()).count(), 1);
+    }
+
+    #[test]
+    fn winnings_expire_with_the_last_part_of_the_stake_and_never_if_a_part_never_did() {
+        let staked = [lot(Some(5), None), lot(Some(7), None)];
+        assert_eq!(Lot::latest_end(&staked, Amount::whole(2)), Some(Timestamp::from_millis(7)));
+        assert_eq!(Lot::latest_end(&staked, Amount::whole(3)), None);
+        assert_eq!(Lot::latest_end(&[lot(Some(5), None), lot(None, Some(1))], Amount::whole(2)), None);
+        assert_eq!(Lot::latest_end(&[], Amount::whole(2)), None);
+    }
+
+    #[test]
+    fn what_has_expired_does_not_live_on_in_another_lot_of_its_day() {
+        let (mut balance, noon) = (Balance::default(), Timestamp::from_millis(DAY / 2));
+        balance.add(Amount::whole(1), &[lot(Some(DAY - 1), None)], noon).unwrap();
+        balance.add(Amount::whole(1), &[lot(Some(1), None)], noon).unwrap();
+        assert_eq!(balance.expire(noon).unwrap(), [lot(Some(1), None)]);
+        assert_eq!((balance.available, balance.lots), (Amount::whole(1), vec![lot(Some(DAY - 1), None)]));
+    }
+
+    #[test]
+    fn no_more_is_bound_than_is_added() {
+        let refused =
+            Balance::default().add(Amount::whole(1), &[lot(Some(5), None), lot(None, Some(1))], Timestamp::default());
+        assert_eq!(refused, Err(MoneyError::Negative));
     }
 
     proptest! {
@@ -206,7 +268,7 @@ mod tests {
             let (mut balance, mut kept) = (Balance::default(), Vec::new());
             for (units, lot) in added {
                 let mut next = balance.clone();
-                if next.add(Amount::whole(units), Some(lot.clone())).is_ok() {
+                if add(&mut next, units, lot.clone()).is_ok() {
                     balance = next;
                     kept.push((units, lot));
                 } else {

@@ -1,5 +1,6 @@
 //! What a command asks of a wallet.
 
+use quoin_events::types::LimitKind;
 use quoin_events::{EntityRef, Timestamp};
 use quoin_money::{Amount, Asset};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use crate::Lot;
 
 /// What a posting is for; spelled on the wire as `transaction_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Stake of a bet.
@@ -134,8 +136,10 @@ pub enum Movement {
         amount: Amount,
         /// What for.
         purpose: Purpose,
-        /// Whether it expires or is bound to a merchant.
-        lot: Option<Lot>,
+        /// The parts of it that expire or are bound to a merchant.
+        lots: Vec<Lot>,
+        /// When limits counted what this answers, if they did: the stake of a refund, the request for a deposit.
+        counted_at: Option<Timestamp>,
     },
     /// Takes what is there; the rest is owed.
     Collect {
@@ -168,6 +172,26 @@ pub enum Movement {
     Void {
         /// The hold.
         hold_id: String,
+    },
+    /// Counts an amount against limits before it moves; refused above one.
+    UseUp {
+        /// Which limits.
+        kind: LimitKind,
+        /// The asset.
+        asset: Asset,
+        /// How much.
+        amount: Amount,
+    },
+    /// Gives back what was counted, in the windows that it was counted in; never refused.
+    GiveBack {
+        /// Which limits.
+        kind: LimitKind,
+        /// The asset.
+        asset: Asset,
+        /// How much.
+        amount: Amount,
+        /// When it was counted.
+        counted_at: Timestamp,
     },
 }
 

@@ -4,6 +4,7 @@ use quoin_events::types::LimitKind;
 use quoin_events::{EntityRef, Timestamp};
 use quoin_money::{Amount, Asset, Delta};
 
+use crate::balance::draw;
 use crate::chain::hash_fields;
 use crate::limits::{LimitError, Window};
 use crate::{Change, Hold, Lot, Movement, Posting, Purpose, Rejection, Status, Wallet};
@@ -17,6 +18,15 @@ pub struct Decision {
     pub postings: Vec<Posting>,
     /// What the change belongs to.
     pub related: EntityRef,
+}
+
+impl Decision {
+    /// The bound parts of what moved for `purpose`: what a refund of it has to restore.
+    #[must_use]
+    pub fn lots(&self, purpose: Purpose, asset: Asset) -> Vec<Lot> {
+        let concerned = self.postings.iter().filter(|posting| posting.purpose == purpose && posting.asset == asset);
+        concerned.flat_map(|posting| posting.lots.iter().cloned()).collect()
+    }
 }
 
 /// Applies all of `change` to `wallet`, or nothing.
@@ -52,16 +62,24 @@ impl Drafting {
     fn apply(&mut self, movement: &Movement) -> Result<(), Rejection> {
         match movement {
             Movement::Debit { asset, amount, purpose, merchant_id } => {
-                self.debit(*asset, *amount, *purpose, merchant_id.as_deref())
+                self.debit(*asset, *amount, *purpose, merchant_id.as_deref()).map(|_| ())
             }
-            Movement::Credit { asset, amount, purpose, lot } => self.credit(*asset, *amount, *purpose, lot.clone()),
+            Movement::Credit { asset, amount, purpose, lots, counted_at } => {
+                self.credit((*asset, *amount), *purpose, lots, *counted_at)
+            }
             Movement::Collect { asset, amount, purpose } => self.collect(*asset, *amount, *purpose),
             Movement::Hold { hold_id, asset, amount, expires_at } => {
-                let hold = Hold { asset: *asset, amount: *amount, expires_at: *expires_at };
+                let hold = Hold { asset: *asset, amount: *amount, expires_at: *expires_at, lots: Vec::new() };
                 self.hold(hold_id, hold)
             }
             Movement::Capture { hold_id, amount } => self.capture(hold_id, *amount),
             Movement::Void { hold_id } => self.void(hold_id),
+            Movement::UseUp { kind, asset, amount } => self.use_up(*kind, *asset, *amount),
+            Movement::GiveBack { kind, asset, amount, counted_at } => {
+                let limits = &mut self.wallet.limits;
+                limits.give_back(*kind, (*asset, *amount), *counted_at, self.now, self.calendar);
+                Ok(())
+            }
         }
     }
 
@@ -69,10 +87,10 @@ impl Drafting {
         let before = self.wallet.available(asset);
         let Some(balance) = self.wallet.balances.get_mut(&asset) else { return Ok(()) };
         let expired = balance.expire(self.now)?;
-        if !expired.is_zero() {
-            self.post(asset, Purpose::DebitExpired, before, Delta::ZERO)?;
+        if expired.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.post(asset, Purpose::DebitExpired, before, Delta::ZERO, expired)
     }
 
     fn debit(
@@ -81,7 +99,7 @@ impl Drafting {
         amount: Amount,
         purpose: Purpose,
         merchant: Option<&str>,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Vec<Lot>, Rejection> {
         above_zero(amount)?;
         if purpose.is_play() {
             self.allow_play(asset, amount)?;
@@ -92,8 +110,9 @@ impl Drafting {
         if spendable < amount {
             return Err(Rejection::InsufficientBalance { asset, required: amount, available: spendable });
         }
-        balance.take(amount, merchant)?;
-        self.post(asset, purpose, before, Delta::ZERO)
+        let lots = balance.take(amount, merchant)?;
+        self.post(asset, purpose, before, Delta::ZERO, lots.clone())?;
+        Ok(lots)
     }
 
     fn allow_play(&mut self, asset: Asset, amount: Amount) -> Result<(), Rejection> {
@@ -102,51 +121,60 @@ impl Drafting {
             Status::SelfExcluded { .. } => return Err(Rejection::SelfExcluded),
             Status::Closed => return Err(Rejection::Closed),
         }
-        for kind in [LimitKind::Stake, LimitKind::Loss] {
-            self.wallet
-                .limits
-                .use_up(&self.wallet.user_id, kind, (asset, amount), self.now, self.calendar)
-                .map_err(rejection)?;
-        }
-        Ok(())
+        self.use_up(LimitKind::Stake, asset, amount)?;
+        self.use_up(LimitKind::Loss, asset, amount)
     }
 
-    fn credit(&mut self, asset: Asset, amount: Amount, purpose: Purpose, lot: Option<Lot>) -> Result<(), Rejection> {
+    fn use_up(&mut self, kind: LimitKind, asset: Asset, amount: Amount) -> Result<(), Rejection> {
+        let Wallet { limits, user_id, .. } = &mut self.wallet;
+        limits.use_up(user_id, kind, (asset, amount), self.now, self.calendar).map_err(rejection)
+    }
+
+    // Lots that have expired meanwhile are credited and leave again, so that the lines tell the whole story.
+    fn credit(
+        &mut self,
+        (asset, amount): (Asset, Amount),
+        purpose: Purpose,
+        lots: &[Lot],
+        counted_at: Option<Timestamp>,
+    ) -> Result<(), Rejection> {
         above_zero(amount)?;
-        self.count_credit(asset, amount, purpose)?;
+        self.count((asset, amount), purpose, counted_at)?;
         let before = self.wallet.available(asset);
-        self.wallet.balances.entry(asset).or_default().add(amount, lot)?;
-        self.post(asset, purpose, before, Delta::ZERO)?;
+        self.wallet.balances.entry(asset).or_default().add(amount, lots, self.now)?;
+        self.post(asset, purpose, before, Delta::ZERO, lots.to_vec())?;
+        self.expire(asset)?;
         self.repay(asset)
     }
 
-    // Winnings and refunds make room in the loss limit, refunds in the stake limit; a deposit uses its own.
-    // A deposit that the provider has already taken is never refused: the check is made before it is asked for.
-    fn count_credit(&mut self, asset: Asset, amount: Amount, purpose: Purpose) -> Result<(), Rejection> {
+    // Winnings and refunds make room in the loss limit, refunds in the stake limit; a win that is taken back uses the
+    // loss limit again, a deposit its own. None of that is refused: it has happened. A refund makes room where its stake
+    // was counted, and a deposit that was counted when it was asked for is not counted again.
+    fn count(
+        &mut self,
+        money: (Asset, Amount),
+        purpose: Purpose,
+        counted_at: Option<Timestamp>,
+    ) -> Result<(), Rejection> {
         let (now, calendar, limits) = (self.now, self.calendar, &mut self.wallet.limits);
         match purpose {
-            Purpose::CreditBetPayout => limits.give_back(LimitKind::Loss, asset, amount, now, calendar),
+            Purpose::CreditBetPayout => limits.give_back(LimitKind::Loss, money, now, now, calendar),
             Purpose::CreditBetRefund => {
-                limits.give_back(LimitKind::Loss, asset, amount, now, calendar);
-                limits.give_back(LimitKind::Stake, asset, amount, now, calendar);
+                let counted_at = counted_at.unwrap_or(now);
+                limits.give_back(LimitKind::Loss, money, counted_at, now, calendar);
+                limits.give_back(LimitKind::Stake, money, counted_at, now, calendar);
             }
-            Purpose::CreditDeposit => {
-                for limit in
-                    limits.0.iter_mut().filter(|limit| limit.kind == LimitKind::Deposit && limit.asset == asset)
-                {
-                    let start = calendar.start(limit.period, now);
-                    let used = if start > limit.window { Amount::ZERO } else { limit.used };
-                    limit.window = limit.window.max(start);
-                    limit.used = used.plus(amount)?;
-                }
+            Purpose::DebitBetCorrection => limits.count(LimitKind::Loss, money, now, calendar)?,
+            Purpose::CreditDeposit if counted_at.is_none() => {
+                limits.count(LimitKind::Deposit, money, now, calendar)?;
             }
-            Purpose::CreditBonus
+            Purpose::CreditDeposit
+            | Purpose::CreditBonus
             | Purpose::CreditReferral
             | Purpose::CreditTransfer
             | Purpose::CreditAdjustment
             | Purpose::CreditHoldVoided
             | Purpose::DebitBetStake
-            | Purpose::DebitBetCorrection
             | Purpose::DebitTransfer
             | Purpose::DebitAdjustment
             | Purpose::DebitOwedRepayment
@@ -165,21 +193,22 @@ impl Drafting {
         if part.is_zero() {
             return Ok(());
         }
-        balance.take(part, None)?;
+        let lots = balance.take(part, None)?;
         self.owe(asset, owed.minus(part)?);
-        self.post(asset, Purpose::DebitOwedRepayment, before, Delta::minus(part))
+        self.post(asset, Purpose::DebitOwedRepayment, before, Delta::minus(part), lots)
     }
 
     fn collect(&mut self, asset: Asset, amount: Amount, purpose: Purpose) -> Result<(), Rejection> {
         above_zero(amount)?;
+        self.count((asset, amount), purpose, None)?;
         let before = self.wallet.available(asset);
         let balance = self.wallet.balances.entry(asset).or_default();
         let part = amount.min(balance.spendable(self.now, None)?);
-        balance.take(part, None)?;
+        let lots = balance.take(part, None)?;
         let rest = amount.minus(part)?;
         let owed = self.wallet.owed.get(&asset).copied().unwrap_or_default();
         self.owe(asset, owed.plus(rest)?);
-        self.post(asset, purpose, before, Delta::plus(rest))
+        self.post(asset, purpose, before, Delta::plus(rest), lots)
     }
 
     fn owe(&mut self, asset: Asset, amount: Amount) {
@@ -190,46 +219,66 @@ impl Drafting {
         }
     }
 
-    fn hold(&mut self, hold_id: &str, hold: Hold) -> Result<(), Rejection> {
+    fn hold(&mut self, hold_id: &str, mut hold: Hold) -> Result<(), Rejection> {
         if self.wallet.holds.contains_key(hold_id) {
             return Err(Rejection::HoldExists);
         }
-        self.debit(hold.asset, hold.amount, Purpose::DebitHold, None)?;
+        hold.lots = self.debit(hold.asset, hold.amount, Purpose::DebitHold, None)?;
         let balance = self.wallet.balances.entry(hold.asset).or_default();
         balance.held = balance.held.plus(hold.amount)?;
         self.wallet.holds.insert(hold_id.to_owned(), hold);
         Ok(())
     }
 
-    // The hold comes back first, so the payout is a plain debit and the lines tell the whole story.
+    // The hold comes back first, so the payout is a plain debit and the lines tell the whole story. It is paid out of
+    // what was held, also of what would have expired meanwhile; only the rest is bound, or expires, again.
     fn capture(&mut self, hold_id: &str, amount: Option<Amount>) -> Result<(), Rejection> {
-        let hold = self.wallet.holds.get(hold_id).cloned().ok_or(Rejection::UnknownHold)?;
+        let mut hold = self.wallet.holds.get(hold_id).cloned().ok_or(Rejection::UnknownHold)?;
         let amount = amount.unwrap_or(hold.amount);
         if amount > hold.amount {
             return Err(Rejection::CaptureAboveHold);
         }
         above_zero(amount)?;
         self.release(hold_id, &hold)?;
-        self.debit(hold.asset, amount, Purpose::DebitHoldCaptured, None)?;
-        self.repay(hold.asset)
+        let before = self.wallet.available(hold.asset);
+        let paid = draw(&mut hold.lots, amount, None)?;
+        let balance = self.wallet.balances.entry(hold.asset).or_default();
+        balance.available = balance.available.minus(amount)?;
+        self.post(hold.asset, Purpose::DebitHoldCaptured, before, Delta::ZERO, paid)?;
+        self.bind(&hold)
     }
 
     fn void(&mut self, hold_id: &str) -> Result<(), Rejection> {
         let hold = self.wallet.holds.get(hold_id).cloned().ok_or(Rejection::UnknownHold)?;
         self.release(hold_id, &hold)?;
-        self.repay(hold.asset)
+        self.bind(&hold)
     }
 
+    /// Makes a hold available again; its lots are still to be bound.
     fn release(&mut self, hold_id: &str, hold: &Hold) -> Result<(), Rejection> {
         let before = self.wallet.available(hold.asset);
         let balance = self.wallet.balances.entry(hold.asset).or_default();
         balance.held = balance.held.minus(hold.amount)?;
-        balance.add(hold.amount, None)?;
+        balance.available = balance.available.plus(hold.amount)?;
         self.wallet.holds.remove(hold_id);
-        self.post(hold.asset, Purpose::CreditHoldVoided, before, Delta::ZERO)
+        self.post(hold.asset, Purpose::CreditHoldVoided, before, Delta::ZERO, hold.lots.clone())
     }
 
-    fn post(&mut self, asset: Asset, purpose: Purpose, before: Amount, owed: Delta) -> Result<(), Rejection> {
+    /// Binds what is left of a released hold.
+    fn bind(&mut self, hold: &Hold) -> Result<(), Rejection> {
+        self.wallet.balances.entry(hold.asset).or_default().bind(&hold.lots, self.now)?;
+        self.expire(hold.asset)?;
+        self.repay(hold.asset)
+    }
+
+    fn post(
+        &mut self,
+        asset: Asset,
+        purpose: Purpose,
+        before: Amount,
+        owed: Delta,
+        lots: Vec<Lot>,
+    ) -> Result<(), Rejection> {
         let after = self.wallet.available(asset);
         let posting = Posting {
             transaction_id: self.transaction_id(),
@@ -240,6 +289,7 @@ impl Drafting {
             purpose,
             account: purpose.account(),
             owed,
+            lots,
         };
         self.postings.push(posting);
         Ok(())

@@ -11,6 +11,7 @@ const COOLING_OFF_MS: i64 = 86_400_000;
 
 /// A higher limit that is not in force yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PendingIncrease {
     /// The higher limit.
     pub amount: Amount,
@@ -20,6 +21,7 @@ pub struct PendingIncrease {
 
 /// One limit and what is used of it in the current window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limit {
     /// What it bounds.
     pub kind: LimitKind,
@@ -29,9 +31,10 @@ pub struct Limit {
     pub asset: Asset,
     /// The most that is allowed in a window.
     pub amount: Amount,
-    /// Begin of the window that `used` belongs to.
+    /// Since when `used` counts: the begin of the calendar window, or the moment the limit was first set if that is
+    /// later.
     pub window: Timestamp,
-    /// What is used in that window.
+    /// What is used since then.
     pub used: Amount,
     /// An increase that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,12 +43,13 @@ pub struct Limit {
 
 /// All limits of a wallet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(transparent)]
 pub struct Limits(pub Vec<Limit>);
 
 /// Why limits refuse an amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LimitError {
+pub(crate) enum LimitError {
     /// More than is left.
     Reached(Box<WalletLimitReached>),
     /// The numbers are too large.
@@ -112,17 +116,38 @@ impl Limits {
         if let Some(limit) = self.0.iter_mut().find(same) {
             limit.refresh(now, calendar);
             if amount > limit.amount {
-                limit.pending = Some(PendingIncrease { amount, from: now.plus_millis(COOLING_OFF_MS) });
+                // Asking again for what is already waited for does not make the wait longer.
+                let waits = limit.pending.take().filter(|pending| pending.amount == amount);
+                let from = waits.map_or_else(|| now.plus_millis(COOLING_OFF_MS), |pending| pending.from);
+                limit.pending = Some(PendingIncrease { amount, from });
             } else {
                 limit.amount = amount;
                 limit.pending = None;
             }
             return limit.clone();
         }
-        let window = calendar.start(period, now);
-        let limit = Limit { kind, period, asset, amount, window, used: Amount::ZERO, pending: None };
+        let limit = Limit { kind, period, asset, amount, window: now, used: Amount::ZERO, pending: None };
         self.0.push(limit.clone());
         limit
+    }
+
+    /// Whether there is a limit of `kind` on `asset`.
+    #[must_use]
+    pub fn bounds(&self, kind: LimitKind, asset: Asset) -> bool {
+        self.0.iter().any(|limit| limit.kind == kind && limit.asset == asset)
+    }
+
+    /// The limits of `kind` on `asset` as they are at `now`.
+    fn current(
+        &mut self,
+        kind: LimitKind,
+        asset: Asset,
+        now: Timestamp,
+        calendar: Window,
+    ) -> impl Iterator<Item = &mut Limit> {
+        let concerned = move |limit: &&mut Limit| limit.kind == kind && limit.asset == asset;
+        self.0.iter_mut().filter(concerned).for_each(|limit| limit.refresh(now, calendar));
+        self.0.iter_mut().filter(concerned)
     }
 
     /// Counts `amount` against every limit of `kind`, or refuses it.
@@ -134,8 +159,7 @@ impl Limits {
         now: Timestamp,
         calendar: Window,
     ) -> Result<(), LimitError> {
-        for limit in self.0.iter_mut().filter(|limit| limit.kind == kind && limit.asset == asset) {
-            limit.refresh(now, calendar);
+        for limit in self.current(kind, asset, now, calendar) {
             let used = limit.used.plus(amount)?;
             if used > limit.amount {
                 return Err(LimitError::Reached(Box::new(WalletLimitReached {
@@ -153,33 +177,52 @@ impl Limits {
         Ok(())
     }
 
-    /// Gives back `amount`, never below nothing.
+    /// Counts `amount` against every limit of `kind`, also above it: what has happened cannot be refused any more.
+    pub(crate) fn count(
+        &mut self,
+        kind: LimitKind,
+        (asset, amount): (Asset, Amount),
+        now: Timestamp,
+        calendar: Window,
+    ) -> Result<(), MoneyError> {
+        for limit in self.current(kind, asset, now, calendar) {
+            limit.used = limit.used.plus(amount)?;
+        }
+        Ok(())
+    }
+
+    /// Gives back `amount` that was counted at `counted_at`, where that still counts, and never below nothing.
     pub(crate) fn give_back(
         &mut self,
         kind: LimitKind,
-        asset: Asset,
-        amount: Amount,
+        (asset, amount): (Asset, Amount),
+        counted_at: Timestamp,
         now: Timestamp,
         calendar: Window,
     ) {
-        for limit in self.0.iter_mut().filter(|limit| limit.kind == kind && limit.asset == asset) {
-            limit.refresh(now, calendar);
+        for limit in self.current(kind, asset, now, calendar).filter(|limit| limit.window <= counted_at) {
             limit.used = limit.used.minus(amount).unwrap_or(Amount::ZERO);
         }
     }
+}
 
-    /// Whether `amount` would pass the limits of `kind`, without counting it.
-    ///
-    /// # Errors
-    /// The limit that would be passed.
-    pub fn check(
-        &self,
-        user_id: &str,
-        kind: LimitKind,
-        money: (Asset, Amount),
-        now: Timestamp,
-        calendar: Window,
-    ) -> Result<(), LimitError> {
-        self.clone().use_up(user_id, kind, money, now, calendar)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn asking_again_for_an_increase_does_not_make_the_wait_longer() {
+        let (mut limits, key) = (Limits::default(), (LimitKind::Stake, LimitPeriod::Day, Asset::Cash));
+        let mut set = |amount, hour| {
+            limits.set(key, Amount::whole(amount), Timestamp::from_millis(hour * HOUR), Window::default())
+        };
+        set(10, 0);
+        let first = set(20, 1).pending.unwrap();
+        assert_eq!(set(20, 5).pending, Some(first.clone()));
+        assert_eq!(set(30, 5).pending.unwrap().from, Timestamp::from_millis(29 * HOUR));
+        let raised = set(30, 30);
+        assert_eq!((raised.amount, raised.pending), (Amount::whole(30), None));
     }
 }

@@ -5,7 +5,7 @@ use quoin_events::types::WalletEntry;
 use quoin_money::{Amount, Asset, Delta};
 use serde::{Deserialize, Serialize};
 
-use crate::{Account, Purpose};
+use crate::{Account, Lot, Purpose};
 
 /// One change of an available balance and the account on the other side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Posting {
     /// What the wallet owes more (or, negative, less) afterwards.
     #[serde(default, skip_serializing_if = "Delta::is_zero")]
     pub owed: Delta,
+    /// The parts of what moved that expire or are bound to a merchant; a refund restores them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<Lot>,
 }
 
 impl Posting {

@@ -6,7 +6,7 @@ use quoin_events::Timestamp;
 use quoin_money::{Amount, Asset};
 use serde::{Deserialize, Serialize};
 
-use crate::{Balance, Limits};
+use crate::{Balance, Limits, Lot};
 
 /// Whether the owner may play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct Hold {
     /// When it may be voided by anybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// The parts of it that expire or are bound to a merchant. They do not expire while they are held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<Lot>,
 }
 
 /// All that a wallet is at one version.

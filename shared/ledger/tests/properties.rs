@@ -17,17 +17,14 @@ fn amount() -> impl Strategy<Value = Amount> {
 
 fn movement() -> impl Strategy<Value = Movement> {
     let hold_id = prop::sample::select(vec!["a", "b", "c"]).prop_map(str::to_owned);
-    let lot = prop::option::of((1_i64..100_000).prop_map(|ms| Lot {
-        amount: Amount::ZERO,
-        expires_at: Some(Timestamp::from_millis(ms)),
-        merchant_id: None,
-    }));
+    let end = prop::option::of((1_i64..100_000).prop_map(Timestamp::from_millis));
     prop_oneof![
-        (asset(), amount(), lot).prop_map(|(asset, amount, lot)| Movement::Credit {
+        (asset(), amount(), end).prop_map(|(asset, amount, end)| Movement::Credit {
             asset,
             amount,
             purpose: Purpose::CreditDeposit,
-            lot
+            lots: end.map(|end| Lot { amount, expires_at: Some(end), merchant_id: None }).into_iter().collect(),
+            counted_at: None,
         }),
         (asset(), amount()).prop_map(|(asset, amount)| Movement::Debit {
             asset,
@@ -137,7 +134,7 @@ proptest! {
     fn money_that_is_owed_is_repaid_before_it_can_be_spent(credit in 1_u32..100, debt in 1_u32..100) {
         let wallet = Wallet::new("user_1".into(), Timestamp::from_millis(0));
         let collect = Movement::Collect { asset: Asset::Cash, amount: Amount::whole(debt), purpose: Purpose::DebitBetCorrection };
-        let pay = Movement::Credit { asset: Asset::Cash, amount: Amount::whole(credit), purpose: Purpose::CreditDeposit, lot: None };
+        let pay = Movement::Credit { asset: Asset::Cash, amount: Amount::whole(credit), purpose: Purpose::CreditDeposit, lots: Vec::new(), counted_at: None };
         let change = Change { related: related(), movements: vec![collect, pay] };
         let wallet = decide(&wallet, &change, Timestamp::from_millis(1), Window::default()).unwrap().wallet;
         prop_assert_eq!(wallet.available(Asset::Cash), Amount::whole(credit.saturating_sub(debt)));
@@ -147,7 +144,7 @@ proptest! {
     #[test]
     fn a_stake_and_its_refund_leave_nothing_behind(funds in 1_u32..1000, stake in 1_u32..1000) {
         prop_assume!(stake <= funds);
-        let credit = |units, purpose| Movement::Credit { asset: Asset::Cash, amount: Amount::whole(units), purpose, lot: None };
+        let credit = |units, purpose| Movement::Credit { asset: Asset::Cash, amount: Amount::whole(units), purpose, lots: Vec::new(), counted_at: None };
         let debit = Movement::Debit { asset: Asset::Cash, amount: Amount::whole(stake), purpose: Purpose::DebitBetStake, merchant_id: None };
         let movements = vec![credit(funds, Purpose::CreditDeposit), debit, credit(stake, Purpose::CreditBetRefund)];
         let wallet = Wallet::new("user_1".into(), Timestamp::from_millis(0));

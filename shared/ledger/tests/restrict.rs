@@ -34,8 +34,9 @@ proptest! {
         steps in prop::collection::vec((status(), 0_i64..2_000), 1..20)
     ) {
         let mut wallet = Wallet::new("u".into(), Timestamp::from_millis(0));
-        let movement =
-            Movement::Credit { asset: Asset::Cash, amount: Amount::whole(5), purpose: Purpose::CreditDeposit, lot: None };
+        let movement = Movement::Credit {
+            asset: Asset::Cash, amount: Amount::whole(5), purpose: Purpose::CreditDeposit, lots: Vec::new(), counted_at: None,
+        };
         let change = Change { related: related(), movements: vec![movement] };
         wallet = decide(&wallet, &change, wallet.at, Window::default()).unwrap().wallet;
         let (mut now, mut closed, mut barred_until) = (0_i64, false, 0);

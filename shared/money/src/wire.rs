@@ -47,7 +47,7 @@ where
 }
 
 macro_rules! json_number {
-    ($type:ty) => {
+    ($type:ty, $pattern:literal, at least $minimum:expr) => {
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 write(&self.to_string(), serializer)
@@ -70,16 +70,28 @@ macro_rules! json_number {
                 stringify!($type).into()
             }
 
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "number", "description": "exact decimal" })
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                if generator.contract().is_serialize() {
+                    return schemars::json_schema!({ "type": "number", "description": "exact decimal" });
+                }
+                let minimum: Option<u8> = $minimum;
+                let mut schema = schemars::json_schema!({
+                    "type": ["number", "string"],
+                    "pattern": $pattern,
+                    "description": "exact decimal without exponent, as a number or a text",
+                });
+                if let Some(minimum) = minimum {
+                    schema.insert("minimum".to_owned(), minimum.into());
+                }
+                schema
             }
         }
     };
 }
 
-json_number!(Amount);
-json_number!(Delta);
-json_number!(Odds);
+json_number!(Amount, r"^\d+(\.\d+)?$", at least Some(0));
+json_number!(Delta, r"^-?\d+(\.\d+)?$", at least None);
+json_number!(Odds, r"^\d+(\.\d+)?$", at least Some(1));
 
 #[cfg(test)]
 mod tests {

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quoin_store::{Answer, Executed, Key, decode_cursor, encode_cursor};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
+use crate::strict_json::Strict;
 use crate::{Context, Env, FieldError, Invocation, Problem};
 
 /// The most bytes of a request body, unless a route says otherwise.
 const MAX_BODY: usize = 64 * 1024;
 /// The most items of a page.
-const MAX_LIMIT: u32 = 100;
-const DEFAULT_LIMIT: u32 = 20;
+pub(crate) const MAX_LIMIT: u32 = 100;
+pub(crate) const DEFAULT_LIMIT: u32 = 20;
+/// The most characters of a pointer or detail that tell what was wrong with a body.
+const MAX_QUOTED: usize = 300;
 
 /// API Gateway's event.
 #[derive(Debug, Deserialize)]
@@ -59,6 +62,7 @@ struct Principal {
 
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Plays and pays.
@@ -122,9 +126,19 @@ pub struct Pages {
 impl Pages {
     /// The page's body: the items and where the next page begins.
     #[must_use]
-    pub fn body<T: Serialize>(items: Vec<T>, next: Option<&Key>) -> serde_json::Value {
-        serde_json::json!({ "items": items, "next_cursor": next.map(encode_cursor) })
+    pub fn body<T: Serialize>(items: Vec<T>, next: Option<&Key>) -> Page<T> {
+        Page { items, next_cursor: next.map(encode_cursor) }
     }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page begins; null on the last one.
+    pub next_cursor: Option<String>,
 }
 
 impl Request {
@@ -166,12 +180,12 @@ impl Request {
     /// The path parameter called `name`.
     ///
     /// # Errors
-    /// 404 if it is empty or longer than any id.
+    /// 404 if it is empty, longer than any id, or holds control characters, which no id does.
     pub fn path(&self, name: &str) -> Result<&str, Problem> {
         self.path
             .get(name)
             .map(String::as_str)
-            .filter(|value| (1..=200).contains(&value.len()))
+            .filter(|value| (1..=200).contains(&value.len()) && !value.chars().any(char::is_control))
             .ok_or_else(|| Problem::not_found("resource"))
     }
 
@@ -184,6 +198,17 @@ impl Request {
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The query as `T`; a parameter without a value counts as absent.
+    ///
+    /// # Errors
+    /// 400 with `code` and a pointer to the parameter that is wrong.
+    pub fn parameters<T: DeserializeOwned>(&self, code: &'static str) -> Result<T, Problem> {
+        let given = self.query.iter().filter(|(_, value)| !value.is_empty());
+        let members: serde_json::Map<_, _> = given.map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        serde_path_to_error::deserialize(serde_json::Value::Object(members))
+            .map_err(|error| Problem::field(code, pointer(error.path()), error.inner().to_string()))
     }
 
     /// Who asks.
@@ -216,6 +241,25 @@ impl Request {
             return Err(Problem::new(413, "BODY_TOO_LARGE", format!("the body is larger than {MAX_BODY} bytes")));
         }
         parse_json(&self.body)
+    }
+
+    /// The body as changes to what is there: what is not named stays. A null is no value for any member but
+    /// those of `nullable`; left to itself it would pass for a member that is not named.
+    ///
+    /// # Errors
+    /// As [`Self::json`], and 400 with a pointer to the null.
+    pub fn changes<T: DeserializeOwned>(&self, nullable: &[&str]) -> Result<T, Problem> {
+        let changes = self.json()?;
+        let members: BTreeMap<String, Option<IgnoredAny>> = self.json()?;
+        let null = |(name, value): &(&String, &Option<_>)| value.is_none() && !nullable.contains(&name.as_str());
+        match members.iter().find(null) {
+            None => Ok(changes),
+            Some((name, _)) => Err(Problem::field(
+                "NULL_NOT_ACCEPTED",
+                format!("/{name}"),
+                "must not be null; leave it out to keep it",
+            )),
+        }
     }
 
     /// The caller's idempotency key.
@@ -262,15 +306,26 @@ impl Request {
 /// Reads JSON and tells where it is wrong.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        let problem = Problem::new(400, "BODY_MALFORMED", "the body is not what this route takes");
+    let parsed = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let detail = error.inner().to_string();
-        let detail = detail.split(" at line ").next().unwrap_or_default().to_owned();
-        Problem { errors: vec![FieldError { pointer, detail }], ..problem }
+        let detail = detail.split(" at line ").next().unwrap_or_default();
+        let pointer = pointer(error.path()) + &missed(detail);
+        let problem = Problem::new(400, "BODY_MALFORMED", "the body is not what this route takes");
+        Problem { errors: vec![FieldError { pointer: shortened(&pointer), detail: shortened(detail) }], ..problem }
     })?;
     reader.end().map_err(|_| Problem::new(400, "BODY_MALFORMED", "the body goes on after its JSON value"))?;
     Ok(parsed)
+}
+
+/// What the pointer of an object lacks when one of its members is missing or there twice.
+fn missed(detail: &str) -> String {
+    let name = ["missing field `", "duplicate field `"].iter().find_map(|start| detail.strip_prefix(start));
+    name.and_then(|name| name.strip_suffix('`')).map(|name| format!("/{name}")).unwrap_or_default()
+}
+
+/// The caller's own text is given back, but not all of it if it is long.
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_QUOTED).collect()
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -391,10 +446,18 @@ mod tests {
             (r#"{"items":[{"amount":-1}]}"#, "/items/0/amount"),
             (r#"{"items":[],"more":1}"#, "/more"),
             (r#"{"items":[]"#, ""),
+            (r#"{"items":[{}]}"#, "/items/0/amount"),
+            ("{}", "/items"),
+            (r#"{"items":[],"items":[]}"#, "/items"),
+            (r#"{"items":[[1]]}"#, "/items/0"),
+            ("[[]]", ""),
         ] {
             let problem = parse_json::<Command>(body.as_bytes()).unwrap_err();
             assert_eq!(problem.errors[0].pointer, pointer, "{body}");
         }
         assert!(parse_json::<Command>(br#"{"items":[]} x"#).is_err());
+        let long = format!(r#"{{"{}":1}}"#, "k".repeat(60_000));
+        let error = &parse_json::<Command>(long.as_bytes()).unwrap_err().errors[0];
+        assert_eq!((error.pointer.len(), error.detail.len()), (MAX_QUOTED, MAX_QUOTED));
     }
 }

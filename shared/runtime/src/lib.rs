@@ -9,6 +9,8 @@ mod aws;
 mod config;
 mod consumer;
 mod context;
+#[cfg(feature = "schema")]
+mod contract;
 mod env;
 mod function;
 mod launch;
@@ -19,14 +21,17 @@ mod problem;
 mod queue;
 mod secrets;
 mod signing;
+mod strict_json;
 mod telemetry;
 mod webhook;
 
-pub use api::{Caller, Pages, Request, Response, Role, StoredAnswer};
+pub use api::{Caller, Page, Pages, Request, Response, Role, StoredAnswer};
 pub use aws::Aws;
 pub use config::{Config, ConfigError};
 pub use consumer::{Batch, Delivery, Failure, Message, Outcome, QueueResponse, SqsEvent, each, work};
 pub use context::{Context, Invocation};
+#[cfg(feature = "schema")]
+pub use contract::{Body, Contract, Contracts, GATEWAY_MESSAGE, PAGES, SchemaOf};
 pub use env::Env;
 pub use function::{Answered, Program};
 pub use lambda_runtime::Error;
@@ -34,7 +39,9 @@ pub use launch::{run_api, run_batches, run_consumer, run_direct, run_worker};
 pub use money_command::{CommandError, command, idempotent_command};
 pub use outbound::{OutboundError, OutboundRequest, OutboundResponse};
 pub use personal::{DataKey, NewDataKey, Personal, SealError};
-pub use problem::{FieldError, Problem};
+#[cfg(feature = "schema")]
+pub use problem::PROBLEM;
+pub use problem::{FieldError, Problem, title};
 pub use queue::QueueMessage;
 pub use signing::{PublicKey, SigningError};
 pub use telemetry::Metrics;

@@ -15,6 +15,7 @@ use crate::{Env, Failure};
 
 /// A personal field in the clear. It cannot be serialised and its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline, description = "kept sealed"))]
 #[serde(transparent)]
 pub struct Personal(String);
 

@@ -11,6 +11,7 @@ use crate::Failure;
 
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// JSON pointer to the field.
     pub pointer: String,
@@ -37,19 +38,63 @@ pub struct Problem {
     pub(crate) internal: Option<String>,
 }
 
-/// The document as it is sent.
+/// Why a request was not carried out, as RFC 9457 has it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
 struct Document<'a> {
+    /// A URN that follows from the code.
     r#type: String,
+    /// The status in words.
     title: &'a str,
+    /// The status of the answer.
     status: u16,
+    /// What is wrong, for a person.
     detail: &'a str,
+    /// What is wrong, for a program; stable.
     code: &'a str,
+    /// The `X-Request-Id` of the answer.
     request_id: &'a str,
+    /// The fields that are wrong.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
+    #[cfg_attr(feature = "schema", schemars(with = "Option<schema::Members>"))]
     #[serde(flatten)]
     members: &'a serde_json::Map<String, serde_json::Value>,
+}
+
+/// Schema of every problem.
+#[cfg(feature = "schema")]
+pub const PROBLEM: crate::SchemaOf = schemars::SchemaGenerator::subschema_for::<Document<'static>>;
+
+/// What [`Problem::with`] adds to some problems.
+#[cfg(feature = "schema")]
+mod schema {
+    use std::collections::BTreeMap;
+
+    use quoin_events::Timestamp;
+    use quoin_events::types::WalletLimitReached;
+    use quoin_money::{Amount, Asset, Odds};
+
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only described")]
+    pub(super) struct Members {
+        /// The code of each field that is wrong, by its pointer.
+        codes: Option<BTreeMap<String, String>>,
+        /// What there is too little of.
+        asset: Option<Asset>,
+        /// What was asked of it.
+        amount_required: Option<Amount>,
+        /// What there is of it.
+        amount_available: Option<Amount>,
+        /// The limit that is reached.
+        limit: Option<WalletLimitReached>,
+        /// The most that is allowed.
+        maximum: Option<Amount>,
+        /// The odds as they are now.
+        odds: Option<Odds>,
+        /// The end of the exclusion in force.
+        self_excluded_until: Option<Timestamp>,
+    }
 }
 
 impl Problem {
@@ -146,7 +191,9 @@ impl Problem {
     }
 }
 
-const fn title(status: u16) -> &'static str {
+/// A status in words.
+#[must_use]
+pub const fn title(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
         401 => "Unauthorized",

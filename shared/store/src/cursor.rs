@@ -5,6 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::Key;
 
+/// The most bytes of a sort key; a longer one is no key of any table.
+const MAX_SK: usize = 1024;
+
 /// A cursor that this API did not hand out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a cursor of this list")]
@@ -24,7 +27,7 @@ pub fn decode_cursor(cursor: &str, pk: &str) -> Result<Key, InvalidCursor> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
     let text = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
     let (found, sk) = text.split_once('\u{1f}').ok_or(InvalidCursor)?;
-    if found == pk && !sk.is_empty() { Ok(Key::new(found, sk)) } else { Err(InvalidCursor) }
+    if found == pk && (1..=MAX_SK).contains(&sk.len()) { Ok(Key::new(found, sk)) } else { Err(InvalidCursor) }
 }
 
 #[cfg(test)]
@@ -51,5 +54,7 @@ mod tests {
         assert_eq!(decode_cursor(&cursor, "bets#a"), Ok(Key::new("bets#a", "1")));
         assert_eq!(decode_cursor(&cursor, "bets#b"), Err(InvalidCursor));
         assert_eq!(decode_cursor("%%%", "bets#a"), Err(InvalidCursor));
+        let long = encode_cursor(&Key::new("bets#a", "1".repeat(MAX_SK + 1)));
+        assert_eq!(decode_cursor(&long, "bets#a"), Err(InvalidCursor));
     }
 }

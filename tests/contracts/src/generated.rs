@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quoin_events::CATALOGUE;
 use serde_json::Value;
 
-use crate::{Fault, async_api, event_page, files, functions, inputs, open_api, samples, schema};
+use crate::{Fault, async_api, event_page, files, functions, inputs, samples, schema};
 
 /// The generated files by path.
 ///
@@ -19,7 +19,6 @@ pub(crate) fn all() -> Result<BTreeMap<String, String>, Fault> {
     }
     texts.insert("docs/events.md".to_owned(), event_page::page(&functions, &samples)?);
     texts.insert("docs/asyncapi.yaml".to_owned(), async_api::document(&functions, &samples));
-    texts.insert("docs/openapi.json".to_owned(), json(&open_api::document(&functions)?)?);
     for (path, input) in inputs::of_consumers(&functions, &samples)? {
         texts.insert(path, json(&input)?);
     }

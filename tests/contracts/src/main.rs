@@ -10,7 +10,6 @@ mod files;
 mod functions;
 mod generated;
 mod inputs;
-mod open_api;
 mod samples;
 mod schema;
 mod shape;

@@ -17,7 +17,7 @@ pub(crate) fn path(of: &EventType) -> String {
 pub(crate) fn of_event(of: &EventType) -> Result<Value, Fault> {
     let mut definitions = Map::new();
     let data = without_definitions((of.schema)(), &mut definitions)?;
-    let metadata = without_definitions(schemars::schema_for!(Metadata), &mut definitions)?;
+    let metadata = without_definitions(written::<Metadata>(), &mut definitions)?;
     Ok(json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("urn:quoin:event:{}:{}", of.name, of.version),
@@ -38,6 +38,11 @@ pub(crate) fn of_event(of: &EventType) -> Result<Value, Fault> {
         },
         "$defs": definitions,
     }))
+}
+
+/// The schema of what a writer of `T` writes.
+fn written<T: schemars::JsonSchema>() -> schemars::Schema {
+    schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }
 
 fn without_definitions(schema: schemars::Schema, definitions: &mut Map<String, Value>) -> Result<Value, Fault> {

@@ -19,23 +19,43 @@ use crate::throttle::Tries;
 use crate::tokens;
 use crate::user::{StreamEnd, User};
 
+/// Who wants a session: a password and exactly one contact point.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Body {
+struct Credentials {
+    /// With its country code.
     phone: Option<Personal>,
+    /// An e-mail address.
     email: Option<Personal>,
+    /// At most 1000 characters.
+    #[cfg_attr(feature = "schema", schemars(required, length(max = 1_000)))]
     password: Option<Personal>,
 }
 
 /// Whose profile is read for a contact point that nobody has, so that both cases cost the same.
 const NOBODY: &str = "nobody";
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Begins a session with phone or e-mail address and password")
+        .takes::<Credentials>()
+        .answers::<sessions::Tokens>(200)
+        .refuses(400, &["FIELD_REQUIRED", "CONTACT_INVALID", "PHONE_INVALID", "EMAIL_INVALID", "PASSWORD_INVALID"])
+        .refuses(400, &["FIELDS_INVALID"])
+        .refuses(401, &["INVALID_CREDENTIALS"])
+        .refuses(403, &["ACCOUNT_CLOSED"])
+        .refuses(429, &["TOO_MANY_ATTEMPTS"])
+}
+
 /// Begins a session.
 ///
 /// # Errors
 /// 401 for wrong credentials, 403 for a closed account, 429 after too many attempts.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    let (contact, password) = request.json::<Body>()?.check()?;
+    let (contact, password) = request.json::<Credentials>()?.check()?;
     let now = request.context.now;
     let tries = Tries::enter(env, &contact, now).await?;
     let owner = accounts::owner(env, &contact.key).await?;
@@ -107,7 +127,7 @@ async fn begin(
     }
 }
 
-impl Body {
+impl Credentials {
     fn check(self) -> Result<(Contact, Personal), Problem> {
         let mut fields = Fields::default();
         let text = Option::<&Personal>::map;
@@ -135,7 +155,7 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<(Contact, Personal), Problem> {
-        serde_json::from_str::<Body>(json).unwrap().check()
+        serde_json::from_str::<Credentials>(json).unwrap().check()
     }
 
     #[test]

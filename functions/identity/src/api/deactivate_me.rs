@@ -3,7 +3,7 @@
 
 use quoin_events::types::{DeactivationReason, UserDeactivated};
 use quoin_events::{Draft, EntityRef, Timestamp};
-use quoin_ledger::{Rejection, Status, Wallet, Window, restrict};
+use quoin_ledger::{Rejection, Standing, Status, Wallet, Window, restrict};
 use quoin_runtime::{CommandError, Env, Problem, Request, Response};
 use quoin_store::{Commit, ExecuteError, Proposal, Snapshot, WalletWrite, execute};
 use serde::{Deserialize, Serialize};
@@ -16,17 +16,27 @@ use crate::user::{StreamEnd, User};
 const MOST_DAYS: i64 = 3_650;
 const DAY_MS: i64 = 86_400_000;
 
+/// How the caller wants to leave.
 #[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Body {
+struct Deactivation {
+    /// Why.
     reason: DeactivationReason,
+    /// Days of a self-exclusion; required for it, and for nothing else.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = MOST_DAYS)))]
     self_exclusion_days: Option<i64>,
 }
 
+/// How the account stands now.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Deactivated<'a> {
+    /// Whose.
     user_id: &'a str,
-    status: &'static str,
+    /// Whether the owner may play.
+    status: Standing,
+    /// The end of the exclusion.
     #[serde(skip_serializing_if = "Option::is_none")]
     self_excluded_until: Option<Timestamp>,
 }
@@ -57,13 +67,25 @@ impl<E: Into<Problem>> From<E> for Stop {
     }
 }
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Closes the account, or excludes the caller from play")
+        .takes::<Deactivation>()
+        .answers::<Deactivated<'_>>(200)
+        .refuses(400, &["FIELD_UNEXPECTED", "SELF_EXCLUSION_DAYS_INVALID"])
+        .refuses(404, &["NOT_FOUND"])
+        .refuses(422, &["ACCOUNT_CLOSED", "SELF_EXCLUSION_NOT_LONGER"])
+}
+
 /// Takes the caller out of play.
 ///
 /// # Errors
 /// 400 for a duration that is wrong, 422 for an exclusion that would not be longer than the one in force.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let user_id = request.caller()?.user_id.as_str();
-    let status = request.json::<Body>()?.status(request.context.now)?;
+    let status = request.json::<Deactivation>()?.status(request.context.now)?;
     let context = &request.context;
     let (table, calendar) = (accounts::table(env)?, env.config.calendar()?);
     let load = async || {
@@ -79,7 +101,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
             return Err(CommandError::Contended.into());
         }
     }
-    let answer = Deactivated { user_id, status: status.as_str(), self_excluded_until: excluded_until(status) };
+    let answer = Deactivated { user_id, status: status.into(), self_excluded_until: excluded_until(status) };
     Response::json(200, &answer)
 }
 
@@ -124,7 +146,7 @@ fn refused(current: Status) -> Problem {
     }
 }
 
-impl Body {
+impl Deactivation {
     fn status(self, now: Timestamp) -> Result<Status, Problem> {
         let pointer = "/self_exclusion_days";
         match (self.reason, self.self_exclusion_days) {
@@ -149,7 +171,7 @@ mod tests {
     use quoin_store::StoreError;
 
     fn body(json: &str) -> Result<Status, Problem> {
-        serde_json::from_str::<Body>(json).unwrap().status(Timestamp::from_millis(0))
+        serde_json::from_str::<Deactivation>(json).unwrap().status(Timestamp::from_millis(0))
     }
 
     #[test]

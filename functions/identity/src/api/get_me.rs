@@ -5,6 +5,13 @@ use quoin_runtime::{Env, Problem, Request, Response};
 use crate::accounts::Account;
 use crate::profile_view::ProfileView;
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The caller's profile").answers::<ProfileView>(200).refuses(404, &["NOT_FOUND"])
+}
+
 /// Answers with the caller's profile.
 ///
 /// # Errors

@@ -7,3 +7,15 @@ pub mod get_me;
 pub mod refresh_session;
 pub mod register_user;
 pub mod update_me;
+
+/// What each function's route takes and answers.
+#[cfg(feature = "schema")]
+pub const CONTRACTS: &quoin_runtime::Contracts = &[
+    ("create-session", create_session::contract),
+    ("deactivate-me", deactivate_me::contract),
+    ("get-jwks", get_jwks::contract),
+    ("get-me", get_me::contract),
+    ("refresh-session", refresh_session::contract),
+    ("register-user", register_user::contract),
+    ("update-me", update_me::contract),
+];

@@ -8,10 +8,24 @@ use crate::api::create_session::refuse_closed;
 use crate::sessions::{self, RefreshToken, Session};
 use crate::tokens;
 
+/// A refresh token, good once.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RefreshToken"))]
 #[serde(deny_unknown_fields)]
-struct Body {
+struct Refresh {
+    /// As it was given out.
     refresh_token: Personal,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Exchanges a refresh token, which is then used up")
+        .takes::<Refresh>()
+        .answers::<sessions::Tokens>(200)
+        .refuses(401, &["REFRESH_TOKEN_INVALID", "REFRESH_TOKEN_REUSED"])
+        .refuses(403, &["ACCOUNT_CLOSED"])
 }
 
 /// Exchanges a refresh token.
@@ -19,7 +33,7 @@ struct Body {
 /// # Errors
 /// 401 for a token that is not good, 403 for a closed account.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    let body: Body = request.json()?;
+    let body: Refresh = request.json()?;
     let now = request.context.now;
     let token = RefreshToken::parse(body.refresh_token.reveal()).ok_or_else(invalid)?;
     let session = Session::load(env, &token.session_id).await?.ok_or_else(invalid)?;

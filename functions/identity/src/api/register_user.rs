@@ -13,6 +13,8 @@ use crate::accounts::{self, Account};
 use crate::contact::Contact;
 use crate::country;
 use crate::fields::{Fields, full_name, language, reference};
+#[cfg(feature = "schema")]
+use crate::password::LENGTHS;
 use crate::password::{PasswordHash, chosen};
 use crate::user::User;
 
@@ -21,16 +23,33 @@ const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// Codes that are tried before giving up; one collision in a million accounts is likely already.
 const CODES: u32 = 5;
 
+/// Who wants an account.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Body {
+struct NewUser {
+    /// With its country code, as +919876543210.
+    #[cfg_attr(feature = "schema", schemars(required))]
     phone: Option<Personal>,
+    /// An e-mail address.
+    #[cfg_attr(feature = "schema", schemars(required))]
     email: Option<Personal>,
+    /// Long enough to resist, short enough to hash.
+    #[cfg_attr(feature = "schema", schemars(required, length(min = *LENGTHS.start(), max = *LENGTHS.end())))]
     password: Option<Personal>,
+    /// 1 to 100 printable characters.
+    #[cfg_attr(feature = "schema", schemars(required))]
     full_name: Option<Personal>,
+    /// ISO 3166-1 alpha-2.
+    #[cfg_attr(feature = "schema", schemars(required))]
     country: Option<String>,
+    /// BCP 47.
+    #[cfg_attr(feature = "schema", schemars(required, length(max = 35)))]
     language: Option<String>,
+    /// Of whom the person was brought by.
     referral_code: Option<String>,
+    /// The agent who brought the person; 1 to 100 printable characters without spaces.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
     agent_id: Option<String>,
 }
 
@@ -47,9 +66,13 @@ struct Registration {
     agent_id: Option<String>,
 }
 
+/// An account that is made.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Registered<'a> {
+    /// Its id.
     user_id: &'a str,
+    /// What its owner brings others with.
     referral_code: &'a str,
 }
 
@@ -82,12 +105,24 @@ impl Snapshot for Nothing {
     fn rebase(&mut self, _wallet: Wallet) {}
 }
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Makes an account with its wallet")
+        .takes::<NewUser>()
+        .answers::<Registered<'_>>(201)
+        .refuses(400, &["FIELD_REQUIRED", "PHONE_INVALID", "EMAIL_INVALID", "PASSWORD_INVALID", "FULL_NAME_INVALID"])
+        .refuses(400, &["COUNTRY_INVALID", "LANGUAGE_INVALID", "ID_INVALID", "FIELDS_INVALID"])
+        .refuses(422, &["EMAIL_TAKEN", "PHONE_TAKEN", "REFERRAL_CODE_UNKNOWN"])
+}
+
 /// Registers a person.
 ///
 /// # Errors
 /// 400 for fields that are wrong, 422 for a contact point that is taken or a referral code that does not exist.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    let registration = request.json::<Body>()?.check()?;
+    let registration = request.json::<NewUser>()?.check()?;
     let referred_by = match &registration.referral_code {
         None => None,
         Some(code) => Some(referrer(env, code).await?),
@@ -180,7 +215,7 @@ impl Newcomer {
     }
 }
 
-impl Body {
+impl NewUser {
     fn check(self) -> Result<Registration, Problem> {
         let mut fields = Fields::default();
         let text = Option::<&Personal>::map;
@@ -233,7 +268,7 @@ mod tests {
     use quoin_store::Item;
 
     fn body(json: &str) -> Result<Registration, Problem> {
-        serde_json::from_str::<Body>(json).unwrap().check()
+        serde_json::from_str::<NewUser>(json).unwrap().check()
     }
 
     const GOOD: &str = r#"{"phone":"+91-9876543210","email":"anna@example.com","password":"correct horse",

@@ -15,12 +15,19 @@ use crate::fields::{Fields, full_name, language};
 use crate::profile_view::ProfileView;
 use crate::user::{StreamEnd, User};
 
+/// What is to change; what is not named stays.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Body {
+struct ProfileChange {
+    /// 1 to 100 printable characters.
     full_name: Option<Personal>,
+    /// With its country code, as +919876543210.
     phone: Option<Personal>,
+    /// An e-mail address.
     email: Option<Personal>,
+    /// BCP 47.
+    #[cfg_attr(feature = "schema", schemars(length(max = 35)))]
     language: Option<String>,
 }
 
@@ -56,13 +63,25 @@ impl<E: Into<Problem>> From<E> for Stop {
     }
 }
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Changes the caller's profile; what is not named stays")
+        .takes::<ProfileChange>()
+        .answers::<ProfileView>(200)
+        .refuses(400, &["FULL_NAME_INVALID", "PHONE_INVALID", "EMAIL_INVALID", "LANGUAGE_INVALID", "FIELDS_INVALID"])
+        .refuses(404, &["NOT_FOUND"])
+        .refuses(422, &["EMAIL_TAKEN", "PHONE_TAKEN"])
+}
+
 /// Changes the caller's profile.
 ///
 /// # Errors
 /// 400 for fields that are wrong, 422 for a contact point that another account has.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
-    let wanted = request.json::<Body>()?.check()?;
+    let wanted = request.changes::<ProfileChange>(&[])?.check()?;
     let (context, user_id) = (&request.context, caller.user_id.as_str());
     let key = env.data_key(user_id).await?.ok_or_else(|| Problem::not_found("user"))?;
     let table = accounts::table(env)?;
@@ -165,7 +184,7 @@ async fn blocked(env: &Env, user_id: &str, wanted: &Wanted, index: usize) -> Res
     })
 }
 
-impl Body {
+impl ProfileChange {
     fn check(self) -> Result<Wanted, Problem> {
         let mut fields = Fields::default();
         let text = Option::<&Personal>::map;
@@ -206,7 +225,7 @@ mod tests {
     }
 
     fn wanted(json: &str) -> Wanted {
-        serde_json::from_str::<Body>(json).unwrap().check().unwrap()
+        serde_json::from_str::<ProfileChange>(json).unwrap().check().unwrap()
     }
 
     #[test]
@@ -230,8 +249,8 @@ mod tests {
 
     #[test]
     fn only_fields_that_are_known_and_right() {
-        assert!(serde_json::from_str::<Body>(r#"{"roles":["operator"]}"#).is_err());
-        let body: Body = serde_json::from_str(r#"{"email":"x","phone":"y"}"#).unwrap();
+        assert!(serde_json::from_str::<ProfileChange>(r#"{"roles":["operator"]}"#).is_err());
+        let body: ProfileChange = serde_json::from_str(r#"{"email":"x","phone":"y"}"#).unwrap();
         assert_eq!(body.check().unwrap_err().errors.len(), 2);
     }
 }

@@ -8,8 +8,17 @@ use crate::table;
 
 /// A user's points.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct LoyaltyView {
+    /// What is left of all that were given and taken back.
     points: Amount,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The caller's loyalty points").answers::<LoyaltyView>(200)
 }
 
 /// Answers with the caller's points.

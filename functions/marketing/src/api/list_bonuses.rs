@@ -6,6 +6,13 @@ use quoin_store::Query;
 use crate::bonus::Bonus;
 use crate::table;
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The caller's bonuses, newest first").lists::<Bonus>()
+}
+
 /// Answers with a page of the caller's bonuses.
 ///
 /// # Errors

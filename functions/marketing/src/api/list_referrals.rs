@@ -6,6 +6,13 @@ use quoin_store::Query;
 use crate::referral::ReferralView;
 use crate::table;
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Whom the caller brought, newest first").lists::<ReferralView>()
+}
+
 /// Answers with a page of the caller's referrals.
 ///
 /// # Errors

@@ -10,32 +10,53 @@ use crate::table;
 
 /// A delivery receipt; members that are not known are the provider's own.
 #[derive(Deserialize)]
-struct Body {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct DeliveryReceipt {
+    /// The provider's own id of the message; required without `notification_id`.
     message_id: Option<String>,
+    /// The id that the message was sent with.
     notification_id: Option<String>,
-    status: Status,
+    /// What became of it.
+    status: DeliveryStatus,
+    /// Why it could not be delivered.
     reason: Option<String>,
 }
 
 /// What the provider says.
 #[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum DeliveryStatus {
+    /// It has arrived.
     Delivered,
+    /// It has not and will not.
     Failed,
 }
 
-impl Body {
+impl DeliveryReceipt {
     fn receipt(&self) -> Receipt {
         match self.status {
-            Status::Delivered => Receipt::Delivered,
-            Status::Failed => Receipt::Failed(code(self.reason.as_deref()).unwrap_or_else(|| "undelivered".to_owned())),
+            DeliveryStatus::Delivered => Receipt::Delivered,
+            DeliveryStatus::Failed => {
+                Receipt::Failed(code(self.reason.as_deref()).unwrap_or_else(|| "undelivered".to_owned()))
+            }
         }
     }
 }
 
 /// How often a receipt is recorded anew because somebody else wrote first.
 const TRIES: usize = 4;
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("What became of a message, signed by the provider")
+        .signed()
+        .takes::<DeliveryReceipt>()
+        .answers_nothing(204)
+        .refuses(400, &["MESSAGE_MISSING"])
+}
 
 /// Records a delivery receipt on its notice; a repetition changes nothing.
 ///
@@ -48,7 +69,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         tracing::warn!(provider, reason = %error, "a delivery receipt was not believed");
         return Err(Problem::new(401, "SIGNATURE_INVALID", "the callback is not signed as agreed"));
     }
-    let body: Body = request.json()?;
+    let body: DeliveryReceipt = request.json()?;
     let notification_id = notice_of(env, &body).await?;
     let receipt = body.receipt();
     let stream = notice::stream(&notification_id);
@@ -71,7 +92,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
 }
 
 /// The notice that a receipt is about: by our own id, or by the provider's.
-async fn notice_of(env: &Env, body: &Body) -> Result<String, Problem> {
+async fn notice_of(env: &Env, body: &DeliveryReceipt) -> Result<String, Problem> {
     match (&body.notification_id, &body.message_id) {
         (Some(ours), _) if is_id(ours) => Ok(ours.clone()),
         (None, Some(theirs)) if is_id(theirs) => {
@@ -98,7 +119,7 @@ mod tests {
     fn a_providers_prose_is_not_kept_as_the_reason() {
         let receipt = |reason: &str| {
             let body = format!(r#"{{"message_id":"m","status":"failed","reason":"{reason}","carrier":"x"}}"#);
-            serde_json::from_str::<Body>(&body).unwrap().receipt()
+            serde_json::from_str::<DeliveryReceipt>(&body).unwrap().receipt()
         };
         assert_eq!(receipt("unknown_subscriber"), Receipt::Failed("unknown_subscriber".to_owned()));
         assert_eq!(receipt("+49 170 1234567 does not exist"), Receipt::Failed("undelivered".to_owned()));

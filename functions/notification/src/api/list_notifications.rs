@@ -1,27 +1,48 @@
 //! `GET /api/notifications`: what the caller was told, newest first.
 
+use quoin_events::Timestamp;
+use quoin_events::types::Channel;
 use quoin_runtime::{DataKey, Env, Pages, Problem, Request, Response};
 use quoin_store::{Item, Query};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::notice::Status;
 use crate::table;
 
 /// A notice as its reader sees it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct NoticeView {
+    /// The message.
     notification_id: String,
-    channel: String,
-    status: String,
+    /// Over what it was sent.
+    channel: Channel,
+    /// How far it is.
+    status: Status,
+    /// The template it was made from.
     template: String,
+    /// The language it was written in.
     language: String,
+    /// The event it tells about.
     about_event: String,
+    /// That event's id.
     about_event_id: String,
-    created_at: String,
+    /// When it was written.
+    created_at: Timestamp,
+    /// Of an e-mail; absent once the person's key is destroyed.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
-    /// Absent once the person's key is destroyed.
+    /// What it says; absent once the person's key is destroyed.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("What the caller was told, newest first").lists::<NoticeView>()
 }
 
 /// Answers with a page of what the caller was told.
@@ -39,6 +60,11 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     Response::json(200, &Pages::body(items, page.next.as_ref()))
 }
 
+/// The attribute `name`, as it goes over the wire.
+fn read<T: DeserializeOwned>(row: &Item, name: &str) -> Option<T> {
+    serde_json::from_value(row.get_text(name)?.into()).ok()
+}
+
 fn view(row: &Item, key: Option<&DataKey>) -> Option<NoticeView> {
     let text = |name: &str| row.get_text(name).map(str::to_owned);
     let open = |name: &str| {
@@ -47,13 +73,13 @@ fn view(row: &Item, key: Option<&DataKey>) -> Option<NoticeView> {
     };
     Some(NoticeView {
         notification_id: text("notification_id")?,
-        channel: text("channel")?,
-        status: text("status")?,
+        channel: read(row, "channel")?,
+        status: read(row, "status")?,
         template: text("template")?,
         language: text("language")?,
         about_event: text("about_event")?,
         about_event_id: text("about_event_id")?,
-        created_at: text("created_at")?,
+        created_at: read(row, "created_at")?,
         subject: open("subject"),
         text: open("text"),
     })

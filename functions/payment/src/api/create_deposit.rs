@@ -1,11 +1,12 @@
-//! `POST /api/payments/deposits`: a deposit is written down, then the provider is asked for the money.
+//! `POST /api/payments/deposits`: a deposit is written down, then the provider is asked for the money. Where a limit
+//! bounds deposits, the same write counts it.
 
 use quoin_events::types::LimitKind;
-use quoin_events::{Draft, Timestamp};
-use quoin_ledger::{LimitError, Rejection, Status as WalletStatus, Wallet, Window};
+use quoin_events::{Draft, EntityRef, Timestamp};
+use quoin_ledger::{Change, Decision, Movement, Rejection, Status as WalletStatus, Wallet, Window, decide};
 use quoin_money::{Amount, Asset};
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
-use quoin_store::{Answer, Append, Commit, Proposal, Receipt, Snapshot, Stream, body_hash};
+use quoin_store::{Answer, Append, Commit, Proposal, Receipt, Snapshot, Stream, WalletWrite, body_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::advance::{advance, find};
@@ -15,18 +16,30 @@ use crate::provider::{self, HttpProvider, Provider};
 /// The most that one deposit may be, unless the stage says otherwise.
 const MAX_DEPOSIT: u32 = 1_000_000;
 
+/// A deposit as it is asked for.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Deposit {
+    /// How much; above zero, in the stage's currency, at most its decimals.
     amount: Amount,
+    /// `cash`.
     asset: Asset,
+    /// How the provider is to be paid. The sandbox has `sandbox`, `sandbox_decline`, `sandbox_late`,
+    /// `sandbox_silent` and `sandbox_twice`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[a-z0-9_]{1,32}$")))]
     method: String,
 }
 
+/// A deposit that the provider is asked for.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AcceptedDeposit"))]
 struct Accepted<'a> {
+    /// The payment.
     payment_id: &'a str,
+    /// `initiated`.
     status: &'static str,
+    /// Where the provider wants the user to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_url: Option<String>,
 }
@@ -44,6 +57,19 @@ impl Snapshot for OwnWallet {
 struct Rules {
     most: Amount,
     calendar: Window,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Accepts a deposit and asks the provider for the money")
+        .idempotent()
+        .takes::<Deposit>()
+        .answers::<Accepted<'_>>(202)
+        .refuses(400, &["ASSET_NOT_DEPOSITABLE", "AMOUNT_ZERO", "AMOUNT_TOO_PRECISE", "METHOD_INVALID"])
+        .refuses(404, &["NOT_FOUND"])
+        .refuses(422, &["DEPOSIT_TOO_LARGE", "LIMIT_REACHED", "SELF_EXCLUDED", "WALLET_CLOSED", "AMOUNT_OUT_OF_RANGE"])
 }
 
 /// Accepts a deposit, or refuses it with a receipt.
@@ -72,14 +98,17 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         provider_reference: None,
         redirect_url: None,
         failure_reason: None,
+        limit_counted_at: None,
     };
     let load = async || env.store.wallet(&payment.user_id).await.map(OwnWallet);
-    let decide = |wallet: &OwnWallet, now: Timestamp| {
+    let propose = |wallet: &OwnWallet, now: Timestamp| {
         let wallet = wallet.0.as_ref().ok_or_else(|| Problem::not_found("wallet"))?;
-        let refusal = judge(&rules, &payment, wallet, now);
-        propose(&payment, refusal.as_ref(), &hash, now)
+        match judge(&rules, &payment, wallet, now) {
+            Ok(counted) => accept(&payment, wallet, counted, &hash, now),
+            Err(refusal) => refuse(&payment, &refusal, &hash, now),
+        }
     };
-    let response = command(env, &request.context, load, decide).await?;
+    let response = command(env, &request.context, load, propose).await?;
     if response.status != 202 {
         return Ok(response);
     }
@@ -115,47 +144,74 @@ struct Refusal {
     rejection: Option<Rejection>,
 }
 
-fn judge(rules: &Rules, payment: &Payment, wallet: &Wallet, now: Timestamp) -> Option<Refusal> {
-    let refused = |rejection: Rejection| Refusal { problem: (&rejection).into(), rejection: Some(rejection) };
+/// The change of the wallet that counts the deposit, if a limit bounds it, or why it is refused.
+fn judge(rules: &Rules, payment: &Payment, wallet: &Wallet, now: Timestamp) -> Result<Option<Decision>, Box<Refusal>> {
+    let refused = |rejection: Rejection| {
+        let problem = (&rejection).into();
+        Box::new(Refusal { problem, rejection: Some(rejection) })
+    };
     match wallet.status.at(now) {
         WalletStatus::Active => {}
-        WalletStatus::SelfExcluded { .. } => return Some(refused(Rejection::SelfExcluded)),
-        WalletStatus::Closed => return Some(refused(Rejection::Closed)),
+        WalletStatus::SelfExcluded { .. } => return Err(refused(Rejection::SelfExcluded)),
+        WalletStatus::Closed => return Err(refused(Rejection::Closed)),
     }
     if payment.amount > rules.most {
         let problem = Problem::refused("DEPOSIT_TOO_LARGE", format!("one deposit may be at most {}", rules.most));
-        return Some(Refusal { problem: problem.with("maximum", rules.most), rejection: None });
+        return Err(Box::new(Refusal { problem: problem.with("maximum", rules.most), rejection: None }));
     }
-    let money = (payment.asset, payment.amount);
-    match wallet.limits.check(&payment.user_id, LimitKind::Deposit, money, now, rules.calendar) {
-        Ok(()) => None,
-        Err(LimitError::Reached(reached)) => Some(refused(Rejection::LimitReached(reached))),
-        Err(LimitError::Money(error)) => Some(refused(Rejection::Money(error))),
+    let (kind, asset, amount) = (LimitKind::Deposit, payment.asset, payment.amount);
+    if !wallet.limits.bounds(kind, asset) {
+        return Ok(None);
     }
+    let change = Change {
+        related: EntityRef { kind: "payment".to_owned(), id: payment.payment_id.clone() },
+        movements: vec![Movement::UseUp { kind, asset, amount }],
+    };
+    decide(wallet, &change, now, rules.calendar).map(Some).map_err(refused)
 }
 
 /// The payment's first item: the receipt, the state, and the event.
-fn propose(payment: &Payment, refusal: Option<&Refusal>, hash: &str, now: Timestamp) -> Result<Proposal, Problem> {
-    let (status, answer, event) = match refusal {
-        None => {
-            let body = Accepted { payment_id: &payment.payment_id, status: "initiated", redirect_url: None };
-            (Status::Initiated, Answer::new(202, &body)?, Some(Draft::new(&payment.initiated(), now)?))
-        }
-        Some(Refusal { problem, rejection }) => {
-            let event = match rejection {
-                Some(Rejection::LimitReached(reached)) => Some(Draft::new(reached.as_ref(), now)?),
-                Some(_) | None => None,
-            };
-            (Status::Refused, problem.answer(&payment.request_id)?, event)
-        }
-    };
-    let state = Payment { status, ..payment.clone() };
+fn first(
+    payment: &Payment,
+    answer: &Answer,
+    event: Option<Draft>,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Append, Problem> {
     let receipt = Receipt { body_hash: hash.to_owned(), answer: Some(answer.clone()) };
-    let append = Append::first(Stream::new("payment", payment.payment_id.clone()), now)
-        .state(&state)?
-        .receipt(receipt)
-        .events(event);
-    Ok(Proposal { commit: Commit::new().append(append), body_hash: hash.to_owned(), answer: Some(answer) })
+    let append = Append::first(Stream::new("payment", payment.payment_id.clone()), now);
+    Ok(append.state(payment)?.receipt(receipt).events(event))
+}
+
+fn accept(
+    payment: &Payment,
+    wallet: &Wallet,
+    counted: Option<Decision>,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Proposal, Problem> {
+    let body = Accepted { payment_id: &payment.payment_id, status: "initiated", redirect_url: None };
+    let answer = Answer::new(202, &body)?;
+    let limit_counted_at = counted.as_ref().map(|decision| decision.wallet.at);
+    let state = Payment { status: Status::Initiated, limit_counted_at, ..payment.clone() };
+    let event = Draft::new(&payment.initiated(), now)?;
+    let commit = Commit::new().append(first(&state, &answer, Some(event), hash, now)?);
+    let commit = match counted {
+        Some(decision) => commit.wallet(WalletWrite::new(wallet.clone(), decision)?),
+        None => commit,
+    };
+    Ok(Proposal { commit, body_hash: hash.to_owned(), answer: Some(answer) })
+}
+
+fn refuse(payment: &Payment, refusal: &Refusal, hash: &str, now: Timestamp) -> Result<Proposal, Problem> {
+    let answer = refusal.problem.answer(&payment.request_id)?;
+    let event = match &refusal.rejection {
+        Some(Rejection::LimitReached(reached)) => Some(Draft::new(reached.as_ref(), now)?),
+        Some(_) | None => None,
+    };
+    let state = Payment { status: Status::Refused, ..payment.clone() };
+    let commit = Commit::new().append(first(&state, &answer, event, hash, now)?);
+    Ok(Proposal { commit, body_hash: hash.to_owned(), answer: Some(answer) })
 }
 
 /// Asks the provider and notes what it calls the payment. Whatever stays open is the sweeper's.
@@ -186,7 +242,7 @@ mod tests {
 
     fn judged(wallet: &Wallet) -> Option<&'static str> {
         let rules = Rules { most: Amount::whole(500), calendar: Window::default() };
-        judge(&rules, &payment(), wallet, Timestamp::from_millis(5_000)).map(|refusal| refusal.problem.code)
+        judge(&rules, &payment(), wallet, Timestamp::from_millis(5_000)).err().map(|refusal| refusal.problem.code)
     }
 
     fn wallet() -> Wallet {
@@ -212,8 +268,8 @@ mod tests {
         limited.limits.set(what, Amount::whole(450), now, calendar);
         assert_eq!(judged(&limited), Some("LIMIT_REACHED"));
         let rules = Rules { most: Amount::whole(500), calendar };
-        let refusal = judge(&rules, &payment(), &limited, now);
-        let proposal = propose(&payment(), refusal.as_ref(), "1:x", now).unwrap();
+        let refusal = judge(&rules, &payment(), &limited, now).unwrap_err();
+        let proposal = refuse(&payment(), &refusal, "1:x", now).unwrap();
         let answer = proposal.answer.unwrap();
         assert_eq!(answer.status, 422);
         assert!(answer.body.get().contains("LIMIT_REACHED"), "{}", answer.body);
@@ -222,9 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn deposits_that_are_on_their_way_count_where_there_is_a_limit_and_nothing_is_written_where_there_is_none() {
+        let rules = Rules { most: Amount::whole(500), calendar: Window::default() };
+        let now = Timestamp::from_millis(5_000);
+        assert_eq!(judge(&rules, &payment(), &wallet(), now).ok(), Some(None));
+        let mut limited = wallet();
+        let what = (LimitKind::Deposit, LimitPeriod::Day, Asset::Cash);
+        limited.limits.set(what, Amount::whole(1_000), now, rules.calendar);
+        for _ in 0..2 {
+            let decision = judge(&rules, &payment(), &limited, now).ok().flatten().unwrap();
+            assert_eq!((decision.wallet.version, decision.postings.len()), (limited.version + 1, 0));
+            limited = decision.wallet;
+        }
+        assert_eq!(limited.limits.0[0].used, "900.2".parse().unwrap());
+        assert_eq!(judged(&limited), Some("LIMIT_REACHED"));
+    }
+
+    #[test]
     fn a_single_deposit_has_a_largest_amount() {
         let rules = Rules { most: Amount::whole(450), calendar: Window::default() };
-        let refusal = judge(&rules, &payment(), &wallet(), Timestamp::from_millis(5_000)).unwrap();
+        let refusal = judge(&rules, &payment(), &wallet(), Timestamp::from_millis(5_000)).unwrap_err();
         assert_eq!(refusal.problem.code, "DEPOSIT_TOO_LARGE");
     }
 }

@@ -11,17 +11,27 @@ use crate::payment::{Payment, Status};
 
 /// A payment as its owner sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PaymentView {
+    /// The payment.
     payment_id: String,
+    /// Where it stands.
     status: Status,
+    /// How much.
     amount: Amount,
+    /// Of what.
     asset: Asset,
+    /// How the provider is paid.
     method: String,
+    /// When it was asked for.
     initiated_at: Timestamp,
+    /// The provider's own id of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_reference: Option<String>,
+    /// Where the provider wants the user to go on; while it is undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_url: Option<String>,
+    /// Why it came to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_reason: Option<DepositFailure>,
 }
@@ -42,6 +52,13 @@ impl From<Payment> for PaymentView {
             failure_reason: payment.failure_reason,
         }
     }
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("One of the caller's payments").answers::<PaymentView>(200)
 }
 
 /// Answers with a payment of the caller's.

@@ -10,25 +10,48 @@ use crate::trail::{AuditRow, Gap, gaps, payload, sequence_of, trail_pk};
 
 /// A page of a trail.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Trail {
+    /// Whose events.
     entity: EntityRef,
+    /// The events, in order.
     items: Vec<Entry>,
+    /// Sequences that are missing among them: never published, or not delivered yet.
     gaps: Vec<Gap>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
 }
 
 /// One event of a trail.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TrailEntry"))]
 struct Entry {
+    /// Its place in the entity's stream.
     sequence: u64,
+    /// Its type.
     event: String,
+    /// Its id.
     event_id: String,
+    /// When it happened.
     timestamp: String,
+    /// The request that led to it.
     request_id: String,
+    /// Of the event with members sorted by name and no spaces, in hexadecimal digits.
     sha256: String,
     /// The whole event, as long as copies of its type are kept.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<Box<RawValue>>,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Every event of an entity, in order, and what is missing (operators)")
+        .for_operators()
+        .paged()
+        .answers::<Trail>(200)
 }
 
 /// Answers with a page of an entity's trail.

@@ -3,8 +3,23 @@
 use quoin_runtime::{Env, Failure, Problem, Request, Response, Role};
 use quoin_store::Query;
 
+#[cfg(feature = "schema")]
+use crate::period::AskedPeriod;
 use crate::period::Period;
+#[cfg(feature = "schema")]
+use crate::report::ReportView;
 use crate::report::{Daily, Report, month_pk, shards_between};
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The figures of a period, in all and per day (operators)")
+        .for_operators()
+        .asks::<AskedPeriod>("DATE_INVALID")
+        .answers::<ReportView>(200)
+        .refuses(400, &["PERIOD_INVALID"])
+}
 
 /// Answers with a report.
 ///

@@ -6,6 +6,15 @@ use quoin_store::Query;
 
 use crate::trail::{moment_of, payload, request_pk, steps};
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("All that one request led to, in order of time (operators)")
+        .for_operators()
+        .lists::<crate::trail::Step>()
+}
+
 /// Answers with a page of a request's timeline; events whose copies expired are no longer in it.
 ///
 /// # Errors

@@ -3,3 +3,11 @@
 pub mod get_audit_trail;
 pub mod get_report;
 pub mod get_request_timeline;
+
+/// What each function's route takes and answers.
+#[cfg(feature = "schema")]
+pub const CONTRACTS: &quoin_runtime::Contracts = &[
+    ("get-audit-trail", get_audit_trail::contract),
+    ("get-report", get_report::contract),
+    ("get-request-timeline", get_request_timeline::contract),
+];

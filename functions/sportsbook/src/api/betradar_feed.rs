@@ -7,6 +7,17 @@ use crate::feed::{FeedError, apply, parse};
 /// The largest message: every market of one event.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("One XML message of the Unified Odds Feed, signed")
+        .signed()
+        .takes_xml()
+        .answers_nothing(204)
+        .refuses(400, &["XML_DOCTYPE", "XML_MALFORMED", "FEED_MESSAGE_INVALID"])
+}
+
 /// Takes a message.
 ///
 /// # Errors

@@ -1,11 +1,11 @@
 //! `POST /api/bets/{id}/cancel`: inside the window, the exact stake comes back in the same transaction.
 
 use quoin_events::Timestamp;
-use quoin_events::types::CancelReason;
+use quoin_events::types::{CancelReason, Money};
 use quoin_ledger::Wallet;
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
 use quoin_store::{Answer, Append, Commit, Head, Proposal, Receipt, Snapshot, Stream, body_hash};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::bet::{Bet, BetStatus, StoredBet};
 use crate::market_rows::{BOARD_ROWS, board_keys, read_board};
@@ -33,6 +33,28 @@ fn accepted(head: &Head) -> Option<Bet> {
     }
 }
 
+/// A bet that is cancelled.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CancelledBet"))]
+struct Cancelled<'a> {
+    /// The bet.
+    bet_id: &'a str,
+    /// `cancelled`.
+    status: BetStatus,
+    /// The stake, paid back.
+    refund: &'a Money,
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Cancels a bet inside the window and pays the stake back")
+        .idempotent()
+        .answers::<Cancelled<'_>>(200)
+        .refuses(422, &["MARKET_SUSPENDED", "BET_CANCEL_TOO_LATE", "BET_SETTLED", "BET_CANCELLED"])
+}
+
 /// Cancels a bet.
 ///
 /// # Errors
@@ -58,6 +80,8 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         let bet = bet.filter(|bet| bet.user_id == user_id).ok_or_else(|| Problem::not_found("bet"))?;
         let wallet = found.wallet.clone().ok_or_else(|| Problem::not_found("wallet"))?;
         let refusal = match bet.status {
+            // Settled before and reopened by a correction: its payout is not the stake.
+            BetStatus::Placed if bet.settlement_no > 0 => Some(("BET_SETTLED", "the bet was settled before")),
             // Somebody who sees a goal before the feed does must not take the stake back.
             BetStatus::Placed if !found.boards.iter().all(|board| board.open().is_some()) => {
                 Some(("MARKET_SUSPENDED", "a market of the bet is not open"))
@@ -77,7 +101,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
                 (Commit::new().append(receipt(answer.clone())), answer)
             }
             None => {
-                let body = json!({ "bet_id": bet_id, "status": "cancelled", "refund": bet.stake });
+                let body = Cancelled { bet_id, status: BetStatus::Cancelled, refund: &bet.stake };
                 let answer = Answer::new(200, &body)?;
                 let cancelled = cancellation(env, &bet, &found.head, wallet, CancelReason::Customer).map_err(
                     |error| match error {

@@ -4,6 +4,13 @@ use quoin_runtime::{Env, Problem, Request, Response};
 
 use crate::bet::Bet;
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("One of the caller's bets").answers::<Bet>(200)
+}
+
 /// Answers with the caller's bet.
 ///
 /// # Errors

@@ -6,6 +6,13 @@ use quoin_store::Query;
 use crate::bet::Bet;
 use crate::table::{self, TABLE};
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The caller's bets, newest first").lists::<Bet>()
+}
+
 /// Answers with a page of the caller's bets.
 ///
 /// # Errors

@@ -8,8 +8,11 @@ use crate::table::TABLE;
 
 /// A line of the list.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "FixtureLine"))]
 struct Fixture {
+    /// URN of the sport event, `sr:match:1234`.
     event_id: String,
+    /// When it begins, if the feed has told.
     #[serde(skip_serializing_if = "Option::is_none")]
     start_time: Option<quoin_events::Timestamp>,
 }
@@ -19,6 +22,13 @@ impl From<&Item> for Fixture {
         let start_time = item.get_number("start_time").map(quoin_events::Timestamp::from_millis);
         Self { event_id: item.get_text("event_id").unwrap_or_default().to_owned(), start_time }
     }
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The sport events of the feed").lists::<Fixture>()
 }
 
 /// Answers with a page of fixtures.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use quoin_events::types::{BetType, Money, WalletDebitFailed};
 use quoin_events::{Draft, EntityRef, Timestamp};
-use quoin_ledger::{Change, Movement, Purpose, Rejection, Wallet, decide};
+use quoin_ledger::{Balance, BalanceView, Change, Movement, Purpose, Rejection, Wallet, decide};
 use quoin_money::{Amount, Asset, Odds, Rounding};
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
 use quoin_store::{Answer, Append, Commit, Key, Proposal, Receipt, Snapshot, WalletWrite, body_hash};
@@ -20,21 +20,58 @@ const MAX_LEGS: usize = 20;
 
 /// A bet as it is asked for.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct PlaceBet {
+    /// How the selections depend on each other.
     #[serde(rename = "type")]
     kind: BetType,
+    /// What is staked.
     stake: Stake,
+    /// One of a single, 2 to 20 of an accumulator, each of another sport event.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_LEGS)))]
     selections: Vec<Selection>,
+    /// What is accepted when the odds have moved.
     accept_odds: AcceptOdds,
 }
 
 /// A stake as it is asked for: unlike an event's money, it refuses members that it does not know.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Stake {
+    /// How much; above zero, in the asset's unit, at most its decimals.
     amount: Amount,
+    /// `cash` or `bonus`.
     asset: Asset,
+}
+
+/// A bet that is accepted.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct AcceptedBet<'a> {
+    /// Its id.
+    bet_id: &'a str,
+    /// `placed`.
+    status: BetStatus,
+    /// What was staked.
+    stake: &'a Money,
+    /// The product of the odds.
+    total_odds: Odds,
+    /// Stake times odds, at the asset's scale.
+    potential_payout: Amount,
+    /// What is left.
+    wallet: WalletAfter,
+}
+
+/// The wallet after a bet.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct WalletAfter {
+    /// Its version.
+    version: u64,
+    /// What is there.
+    balances: Vec<BalanceView>,
 }
 
 /// What a stage allows.
@@ -68,6 +105,21 @@ impl Snapshot for Table {
     fn rebase(&mut self, wallet: Wallet) {
         self.wallet = Some(wallet);
     }
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("Places a bet")
+        .idempotent()
+        .takes::<PlaceBet>()
+        .answers::<AcceptedBet<'_>>(201)
+        .refuses(400, &["ASSET_NOT_ACCEPTED", "AMOUNT_ZERO", "AMOUNT_TOO_PRECISE"])
+        .refuses(400, &["SELECTIONS_COUNT", "SELECTION_INVALID", "SELECTIONS_RELATED"])
+        .refuses(404, &["NOT_FOUND"])
+        .refuses(422, &["WALLET_INSUFFICIENT_BALANCE", "ODDS_CHANGED", "MARKET_SUSPENDED", "LIMIT_REACHED"])
+        .refuses(422, &["SELF_EXCLUDED", "WALLET_CLOSED", "STAKE_OUT_OF_RANGE", "AMOUNT_OUT_OF_RANGE"])
 }
 
 /// Places a bet.
@@ -173,7 +225,7 @@ struct Refused<'a> {
 impl Placing<'_> {
     fn propose(&self, table: &Table, now: Timestamp) -> Result<Proposal, Problem> {
         let wallet = table.wallet.as_ref().ok_or_else(|| Problem::not_found("wallet"))?;
-        let bet = match self.accept(&table.boards, now.max(wallet.at)) {
+        let mut bet = match self.accept(&table.boards, now.max(wallet.at)) {
             Ok(bet) => bet,
             Err(problem) => return self.refuse(now, &problem, None),
         };
@@ -186,21 +238,26 @@ impl Placing<'_> {
             Ok(decision) => decision,
             Err(rejection) => return self.refuse(now, &Problem::from(&rejection), Some(&rejection)),
         };
+        bet.stake_lots = decision.lots(Purpose::DebitBetStake, asset);
         let mut write = WalletWrite::new(wallet.clone(), decision)?;
-        let balances: Vec<_> = write
-            .wallet()
-            .balances
-            .iter()
-            .map(|(asset, balance)| serde_json::json!({ "asset": asset, "available": balance.available, "held": balance.held }))
-            .collect();
-        let answer = Answer::new(
-            201,
-            &serde_json::json!({
-                "bet_id": bet.bet_id, "status": "placed", "stake": bet.stake, "total_odds": bet.total_odds,
-                "potential_payout": bet.potential_payout,
-                "wallet": { "version": write.wallet().version, "balances": balances },
-            }),
-        )?;
+        let line = |(asset, balance): (&Asset, &Balance)| BalanceView {
+            asset: *asset,
+            available: balance.available,
+            held: balance.held,
+        };
+        let wallet = WalletAfter {
+            version: write.wallet().version,
+            balances: write.wallet().balances.iter().map(line).collect(),
+        };
+        let answer = AcceptedBet {
+            bet_id: &bet.bet_id,
+            status: bet.status,
+            stake: &bet.stake,
+            total_odds: bet.total_odds,
+            potential_payout: bet.potential_payout,
+            wallet,
+        };
+        let answer = Answer::new(201, &answer)?;
         let placed = Draft::new(&bet.placed(), bet.placed_at)?;
         let append = Append::first(Bet::stream(self.bet_id), bet.placed_at)
             .state(&bet)?
@@ -244,6 +301,7 @@ impl Placing<'_> {
             kind: self.order.kind,
             status: BetStatus::Placed,
             stake: Money { amount, asset },
+            stake_lots: Vec::new(),
             total_odds,
             potential_payout,
             selections,

@@ -4,13 +4,11 @@
 use quoin_events::BusEvent;
 use quoin_events::types::BetPlaced;
 use quoin_runtime::{Delivery, Env, Failure, Outcome};
-use quoin_store::Item;
 
-use super::bet_line;
+use super::projection;
 use crate::bet::Bet;
 use crate::rules::MarketFacts;
 use crate::settlement::{facts, settle_bet};
-use crate::table::{self, TABLE};
 
 /// Indexes a bet.
 ///
@@ -20,15 +18,8 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     let placed: BetPlaced = delivery.data()?;
     let placed_at = delivery.event().timestamp.parse().map_err(Failure::poison)?;
     let bet = Bet::from_event(placed, placed_at);
-    let table = env.config.table(TABLE)?;
+    let indexed = projection::write(env, &bet, 1).await?;
     let markets: Vec<_> = bet.markets().collect();
-    for (leg, market) in markets.iter().enumerate() {
-        let key = table::index(market, &bet.bet_id, leg);
-        env.store
-            .put(table, Item::new().text("pk", key.pk).text("sk", key.sk).text("bet_id", bet.bet_id.clone()))
-            .await?;
-    }
-    let indexed = bet_line::write(env, &bet, 1).await?;
     let known = facts(env, &markets).await?;
     if known.iter().any(MarketFacts::any) {
         settle_bet(env, &delivery.context, &bet.bet_id, None).await?;

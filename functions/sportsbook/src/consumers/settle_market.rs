@@ -5,7 +5,7 @@ use quoin_runtime::{Delivery, Env, Failure, Outcome, QueueMessage};
 use quoin_store::{Key, Query};
 
 use crate::settlement::{MarketTask, facts};
-use crate::table::{SHARDS, TABLE};
+use crate::table::{self, SHARDS, TABLE};
 
 /// Bets of one message.
 const CHUNK: usize = 10;
@@ -24,7 +24,7 @@ pub async fn handle(env: &Env, delivery: &Delivery<MarketTask>) -> Result<Outcom
     let mut pages = 0_u32;
     let mut after = task.after.clone();
     for shard in task.shard..SHARDS {
-        let pk = task.market.index_pk(shard);
+        let pk = table::index_pk(&task.market.event_id, shard);
         loop {
             if pages == MAX_PAGES {
                 let rest = QueueMessage::new(&task.from(shard, after))?;
@@ -33,7 +33,8 @@ pub async fn handle(env: &Env, delivery: &Delivery<MarketTask>) -> Result<Outcom
             }
             pages = pages.saturating_add(1);
             let start = after.take().map(|sk| Key::new(pk.clone(), sk));
-            let page = env.store.query(table, Query::of(pk.clone()).limit(PAGE).after(start).consistent()).await?;
+            let rows = Query::of(pk.clone()).begins_with(task.market.index_prefix());
+            let page = env.store.query(table, rows.limit(PAGE).after(start).consistent()).await?;
             let bets: Vec<_> =
                 page.items.iter().filter_map(|item| item.get_text("bet_id")).map(str::to_owned).collect();
             let messages = bets.chunks(CHUNK).map(|chunk| QueueMessage::new(&task.bets(&known, chunk.to_vec())));

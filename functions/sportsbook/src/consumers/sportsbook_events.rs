@@ -1,11 +1,12 @@
-//! `BetSettled`, `BetCancelled`: the line in the owner's list; `DepositSuccess`: the customer's standing.
+//! `BetSettled`, `BetCancelled`: the bet leaves the house's exposure and its line in the owner's list is renewed;
+//! `DepositSuccess`: the customer's standing.
 
 use quoin_events::types::{BetCancelled, BetSettled, DepositSuccess};
 use quoin_events::{BusEvent, EventData};
 use quoin_runtime::{Delivery, Env, Failure, Outcome};
 use quoin_store::{Key, Update};
 
-use super::bet_line;
+use super::projection;
 use crate::table::TABLE;
 
 /// Keeps the lists up to date.
@@ -14,8 +15,8 @@ use crate::table::TABLE;
 /// Transient or poison, as every consumer.
 pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome, Failure> {
     match delivery.event().event.as_str() {
-        BetSettled::NAME => bet_line::refresh(env, &delivery.data::<BetSettled>()?.bet_id).await,
-        BetCancelled::NAME => bet_line::refresh(env, &delivery.data::<BetCancelled>()?.bet_id).await,
+        BetSettled::NAME => projection::refresh(env, &delivery.data::<BetSettled>()?.bet_id).await,
+        BetCancelled::NAME => projection::refresh(env, &delivery.data::<BetCancelled>()?.bet_id).await,
         DepositSuccess::NAME => {
             let deposit: DepositSuccess = delivery.data()?;
             let update =

@@ -5,58 +5,65 @@ use std::collections::BTreeMap;
 
 use quoin_events::Origin;
 use quoin_runtime::{Context, Env, Failure, QueueMessage};
-use quoin_store::{Item, Key, Query, Update};
+use quoin_store::{Item, Key, Query, StoreError, Update};
 
+use super::revise::revise;
 use super::xml::Message;
-use crate::rules::{CancelWindow, EventRow, MarketRow, MarketStatus};
+use crate::market_rows::row;
+use crate::rules::{CancelWindow, EventRow, GroupStop, MarketGroups, MarketRow, MarketStatus, ResultRow, Said};
 use crate::settlement::MarketTask;
 use crate::table::{self, MarketKey, TABLE};
-
-/// The most bet stops that are remembered of one event.
-const MAX_STOPS: usize = 256;
 
 /// Applies a message.
 pub(crate) async fn apply(env: &Env, context: &Context, message: Message) -> Result<(), Failure> {
     match message {
         Message::Alive => Ok(()),
         Message::OddsChange { event_id, ts, markets } => {
-            for (market, row) in markets {
-                write_odds(env, &market, &row).await?;
+            for (market, odds) in markets {
+                write_odds(env, &market, &odds).await?;
             }
             list_fixture(env, &event_id, ts, None).await
         }
-        Message::BetStop { event_id, ts } => {
-            remember_stop(env, &event_id, ts).await?;
+        Message::BetStop { event_id, ts, groups } => {
+            let event = stop(env, &event_id, ts, groups).await?;
+            list_fixture(env, &event_id, ts, None).await?;
             // A stop that arrives after the result of a later moment makes late bets void all the same.
-            let decided = markets_decided_after(env, &event_id, ts).await?;
+            let mut decided = markets_decided_after(env, &event_id, ts).await?;
+            decided.retain(|market| event.stops_of(&market.market_id).contains(&ts));
             settle(env, &context.origin, decided).await
         }
         Message::FixtureChange { event_id, ts, start_time } => list_fixture(env, &event_id, ts, start_time).await,
         Message::BetSettlement { ts, certainty, markets, .. } => {
             let pays_from: u8 = env.config.parse_or("SETTLE_CERTAINTY", 2)?;
-            let confirmed = certainty >= pays_from;
-            let mut settled = Vec::with_capacity(markets.len());
+            let mut decided = Vec::with_capacity(markets.len());
             for (market, outcomes) in markets {
-                let key = if confirmed { market.result() } else { market.scout() };
-                let update = Update::of(env.config.table(TABLE)?, key)
-                    .number("ts", ts)
-                    .number("certainty", certainty)
-                    .number_once("first_ts", ts)
-                    .add("changes", 1)
-                    .json("outcomes", &outcomes)?
-                    .if_newer("ts", ts);
-                env.store.update(update).await?;
+                let said = Said { ts, certainty, outcomes };
+                let result = revise(env, &market.result(), |row: ResultRow| row.hear(&said, pays_from)).await?;
                 close(env, &market, ts, MarketStatus::Settled).await?;
-                settled.push(market);
+                // Also for a scout's message that comes late: the result may have been known earlier than it seemed.
+                if result.paying.is_some() {
+                    decided.push(market);
+                }
             }
-            if confirmed { settle(env, &context.origin, settled).await } else { Ok(()) }
+            settle(env, &context.origin, decided).await
         }
         Message::BetCancel { ts, window, markets, .. } => {
             for market in &markets {
-                remember_window(env, market, ts, window).await?;
+                // Each cancellation concerns the bets of its own window; a later one does not replace it.
+                revise(env, &market.cancellation(), |mut windows: Vec<CancelWindow>| {
+                    if !windows.contains(&window) {
+                        windows.push(window);
+                    }
+                    windows
+                })
+                .await?;
                 close(env, market, ts, MarketStatus::Cancelled).await?;
             }
             settle(env, &context.origin, markets).await
+        }
+        Message::MarketDescriptions { groups } => {
+            revise(env, &table::market_groups(), |_: MarketGroups| groups.clone()).await?;
+            Ok(())
         }
         Message::Rollback { event_id, ts, name, xml } => park(env, &event_id, ts, (name, xml)).await,
     }
@@ -78,15 +85,49 @@ async fn close(env: &Env, market: &MarketKey, ts: i64, status: MarketStatus) -> 
     write_odds(env, market, &MarketRow { ts, status, outcomes: BTreeMap::new() }).await
 }
 
+async fn stop(env: &Env, event_id: &str, ts: i64, groups: String) -> Result<EventRow, Failure> {
+    let key = table::event(event_id);
+    let described: MarketGroups = if groups == "all" {
+        MarketGroups::default()
+    } else {
+        row(&env.store.get(env.config.table(TABLE)?, &table::market_groups(), false).await?)?
+    };
+    if !described.tell(&groups) {
+        return revise(env, &key, |event: EventRow| event.stop(ts)).await;
+    }
+    let markets = markets_of(env, event_id, "market#", |_| Ok(true)).await?;
+    let known = described.of(markets.iter().map(|market| market.market_id.as_str()));
+    let stop = GroupStop { ts, groups };
+    revise(env, &key, |event: EventRow| event.stop_groups(stop.clone(), &known)).await
+}
+
 async fn markets_decided_after(env: &Env, event_id: &str, ts: i64) -> Result<Vec<MarketKey>, Failure> {
+    markets_of(env, event_id, "result#", |item| {
+        let result: ResultRow = item.require_json("row")?;
+        Ok(result.paying.is_some_and(|said| said.ts > ts))
+    })
+    .await
+}
+
+/// The markets of an event whose rows of `kind` are as `wanted`.
+async fn markets_of(
+    env: &Env,
+    event_id: &str,
+    kind: &str,
+    wanted: impl Fn(&Item) -> Result<bool, StoreError>,
+) -> Result<Vec<MarketKey>, Failure> {
     let (table, mut after, mut markets) = (env.config.table(TABLE)?, None, Vec::new());
     loop {
-        let query = Query::of(table::event_pk(event_id)).begins_with("result#").after(after).consistent();
+        let query = Query::of(table::event_pk(event_id)).begins_with(kind).after(after).consistent();
         let page = env.store.query(table, query).await?;
-        let later = page.items.iter().filter(|item| item.get_number("first_ts").is_some_and(|first| first > ts));
-        let keys = later.filter_map(|item| item.get_text("sk")?.strip_prefix("result#"));
-        let parts = keys.filter_map(|key| key.split_once('#'));
-        markets.extend(parts.map(|(id, specifiers)| MarketKey::new(event_id, id, Some(specifiers))));
+        for item in &page.items {
+            let key = item.get_text("sk").and_then(|sk| sk.strip_prefix(kind)?.split_once('#'));
+            if let Some((id, specifiers)) = key
+                && wanted(item)?
+            {
+                markets.push(MarketKey::new(event_id, id, Some(specifiers)));
+            }
+        }
         after = page.next;
         if after.is_none() {
             return Ok(markets);
@@ -94,62 +135,10 @@ async fn markets_decided_after(env: &Env, event_id: &str, ts: i64) -> Result<Vec
     }
 }
 
-// Each cancellation concerns the bets of its own window; a later one does not replace it.
-async fn remember_window(env: &Env, market: &MarketKey, ts: i64, window: CancelWindow) -> Result<(), Failure> {
-    let (table, key) = (env.config.table(TABLE)?, market.cancellation());
-    for _ in 0..20 {
-        let item = env.store.get(table, &key, true).await?;
-        let number = |name| item.as_ref().and_then(|item| item.get_number(name)).unwrap_or(0);
-        let mut windows: Vec<CancelWindow> =
-            item.as_ref().map(|item| item.get_json("windows")).transpose()?.flatten().unwrap_or_default();
-        if windows.contains(&window) {
-            return Ok(());
-        }
-        windows.push(window);
-        let changes = number("changes").saturating_add(1);
-        let update = Update::of(table, key.clone())
-            .number("ts", ts.max(number("ts")))
-            .number("changes", changes)
-            .json("windows", &windows)?
-            .if_newer("changes", changes);
-        if env.store.update(update).await? {
-            return Ok(());
-        }
-    }
-    Err(Failure::Transient("too many cancellations of one market at once".to_owned()))
-}
-
 // Handed on even when the result was known: a message that is repeated after a crash must not be lost.
 async fn settle(env: &Env, origin: &Origin, markets: Vec<MarketKey>) -> Result<(), Failure> {
     let tasks = markets.into_iter().map(|market| QueueMessage::new(&MarketTask::new(market, origin)));
     env.enqueue("settlement", &tasks.collect::<Result<Vec<_>, _>>()?).await
-}
-
-async fn remember_stop(env: &Env, event_id: &str, ts: i64) -> Result<(), Failure> {
-    let table = env.config.table(TABLE)?;
-    // Two stops at once: the one that loses reads again.
-    for _ in 0..20 {
-        let item = env.store.get(table, &table::event(event_id), true).await?;
-        let before = item.as_ref().and_then(|item| item.get_number("changes")).unwrap_or(0);
-        let mut row: EventRow =
-            item.as_ref().map(|item| item.get_json("row")).transpose()?.flatten().unwrap_or_default();
-        if row.stops.contains(&ts) {
-            return Ok(());
-        }
-        row.stops.push(ts);
-        row.stops.sort_unstable();
-        let excess = row.stops.len().saturating_sub(MAX_STOPS);
-        row.stops.drain(..excess);
-        let changes = before.saturating_add(1);
-        let update = Update::of(table, table::event(event_id))
-            .json("row", &row)?
-            .number("changes", changes)
-            .if_newer("changes", changes);
-        if env.store.update(update).await? {
-            return list_fixture(env, event_id, ts, None).await;
-        }
-    }
-    Err(Failure::Transient("too many bet stops of one event at once".to_owned()))
 }
 
 async fn list_fixture(env: &Env, event_id: &str, ts: i64, start_time: Option<i64>) -> Result<(), Failure> {

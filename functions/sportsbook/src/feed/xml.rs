@@ -7,11 +7,20 @@ use quoin_money::Odds;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::rules::{CancelWindow, MarketRow, MarketStatus, Outcome, OutcomeFact};
+use crate::rules::{CancelWindow, MarketGroups, MarketRow, MarketStatus, Outcome, OutcomeFact, Outcomes};
 use crate::table::MarketKey;
+
+use super::well_formed::well_formed;
 
 /// The largest message that is kept as it is.
 const MAX_PARKED: usize = 256 * 1024;
+
+/// The most text of ids and groups in market descriptions; some 1,300 markets have 30 KB.
+const MAX_GROUPS: usize = 200 * 1024;
+/// The most outcomes of a market: they are one item of the table.
+const MAX_OUTCOMES: usize = 1_000;
+/// The year 2100 in milliseconds. A time in a smaller unit would be newer than every message to come.
+const MAX_TIME: i64 = 4_102_444_800_000;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +33,14 @@ pub(crate) enum Message {
     BetStop {
         event_id: String,
         ts: i64,
+        /// `all`, or market groups joined by `|`.
+        groups: String,
     },
     BetSettlement {
         event_id: String,
         ts: i64,
         certainty: u8,
-        markets: Vec<(MarketKey, BTreeMap<String, OutcomeFact>)>,
+        markets: Vec<(MarketKey, Outcomes)>,
     },
     BetCancel {
         event_id: String,
@@ -48,6 +59,10 @@ pub(crate) enum Message {
         ts: i64,
         name: &'static str,
         xml: String,
+    },
+    /// The feed's market descriptions, for the groups that bet stops name.
+    MarketDescriptions {
+        groups: MarketGroups,
     },
     /// Heartbeats of the feed.
     Alive,
@@ -74,6 +89,7 @@ enum Document {
     FixtureChange(Fixture),
     RollbackBetSettlement(Head),
     RollbackBetCancel(Head),
+    MarketDescriptions(Descriptions),
     Alive(Ignored),
     SnapshotComplete(Ignored),
 }
@@ -104,6 +120,22 @@ struct Stop {
     event_id: String,
     #[serde(rename = "@timestamp")]
     timestamp: String,
+    #[serde(rename = "@groups")]
+    groups: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Descriptions {
+    #[serde(default)]
+    market: Vec<Description>,
+}
+
+#[derive(Deserialize)]
+struct Description {
+    #[serde(rename = "@id")]
+    id: String,
+    #[serde(rename = "@groups")]
+    groups: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -178,16 +210,15 @@ struct OutcomeXml {
 /// Reads a message.
 pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
     let text = std::str::from_utf8(body).map_err(|_| FeedError::Malformed("not UTF-8".to_owned()))?;
-    // No message of the feed has one, and entities are declared nowhere else.
-    if text.contains("<!DOCTYPE") || text.contains("<!ENTITY") {
-        return Err(FeedError::Doctype);
-    }
+    well_formed(text)?;
     let document: Document = de::from_str(text).map_err(|error| FeedError::Malformed(error.to_string()))?;
     match document {
         Document::OddsChange(message) => odds_change(message),
-        Document::BetStop(Stop { event_id, timestamp }) => {
-            Ok(Message::BetStop { event_id: urn(event_id)?, ts: time("timestamp", &timestamp)? })
-        }
+        Document::BetStop(Stop { event_id, timestamp, groups }) => Ok(Message::BetStop {
+            event_id: urn(event_id)?,
+            ts: time("timestamp", &timestamp)?,
+            groups: groups.map_or_else(|| Ok("all".to_owned()), short)?,
+        }),
         Document::BetSettlement(message) => settlement(message),
         Document::BetCancel(message) => cancel(message),
         Document::FixtureChange(message) => Ok(Message::FixtureChange {
@@ -197,6 +228,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
         }),
         Document::RollbackBetSettlement(head) => rollback(head, "rollback_bet_settlement", text),
         Document::RollbackBetCancel(head) => rollback(head, "rollback_bet_cancel", text),
+        Document::MarketDescriptions(message) => descriptions(message),
         Document::Alive(Ignored {}) | Document::SnapshotComplete(Ignored {}) => Ok(Message::Alive),
     }
 }
@@ -212,6 +244,7 @@ fn odds_change(message: OddsChange) -> Result<Message, FeedError> {
                 number.ok_or_else(|| field(&market.id, "status", text))?
             }
         };
+        let key = key(&event_id, &market)?;
         let mut outcomes = BTreeMap::new();
         for outcome in market.outcome {
             let odds =
@@ -219,7 +252,6 @@ fn odds_change(message: OddsChange) -> Result<Message, FeedError> {
             let active = outcome.active.as_deref().is_none_or(|text| text == "1");
             outcomes.insert(short(outcome.id)?, Outcome { odds: odds.transpose()?, active });
         }
-        let key = MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref());
         markets.push((key, MarketRow { ts, status, outcomes }));
     }
     Ok(Message::OddsChange { event_id, ts, markets })
@@ -234,12 +266,13 @@ fn settlement(message: Settlement) -> Result<Message, FeedError> {
     };
     let mut markets = Vec::new();
     for market in message.outcomes.map(|outcomes| outcomes.market).unwrap_or_default() {
+        let key = key(&event_id, &market)?;
         let mut facts = BTreeMap::new();
         for outcome in market.outcome {
             let fact = fact(&outcome)?;
             facts.insert(short(outcome.id)?, fact);
         }
-        markets.push((MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref()), facts));
+        markets.push((key, facts));
     }
     Ok(Message::BetSettlement { event_id, ts, certainty, markets })
 }
@@ -273,11 +306,7 @@ fn cancel(message: Cancel) -> Result<Message, FeedError> {
     let bound = |name, text: Option<String>| text.map(|text| time(name, &text)).transpose();
     let window =
         CancelWindow { from: bound("start_time", message.start_time)?, to: bound("end_time", message.end_time)? };
-    let markets = message
-        .market
-        .into_iter()
-        .map(|market| Ok(MarketKey::new(&event_id, &short(market.id)?, market.specifiers.as_deref())));
-    let markets = markets.collect::<Result<_, FeedError>>()?;
+    let markets = message.market.iter().map(|market| key(&event_id, market)).collect::<Result<_, _>>()?;
     Ok(Message::BetCancel { ts: time("timestamp", &message.timestamp)?, event_id, window, markets })
 }
 
@@ -287,6 +316,21 @@ fn rollback(head: Head, name: &'static str, text: &str) -> Result<Message, FeedE
     }
     let (event_id, ts) = (urn(head.event_id)?, time("timestamp", &head.timestamp)?);
     Ok(Message::Rollback { event_id, ts, name, xml: text.to_owned() })
+}
+
+fn descriptions(message: Descriptions) -> Result<Message, FeedError> {
+    let mut groups = BTreeMap::new();
+    for Description { id, groups: named } in message.market {
+        // One without groups is left out: what is not known is closed by every stop.
+        if let Some(named) = named {
+            groups.insert(short(id)?, short(named)?);
+        }
+    }
+    let size: usize = groups.iter().map(|(id, named): (&String, &String)| id.len().saturating_add(named.len())).sum();
+    if groups.is_empty() || size > MAX_GROUPS {
+        return Err(FeedError::Field(format!("market_descriptions needs 1 to {MAX_GROUPS} bytes of ids and groups")));
+    }
+    Ok(Message::MarketDescriptions { groups: MarketGroups(groups) })
 }
 
 fn field(place: &str, name: &str, value: &str) -> FeedError {
@@ -306,11 +350,27 @@ fn urn(text: String) -> Result<String, FeedError> {
 }
 
 fn time(name: &str, text: &str) -> Result<i64, FeedError> {
-    text.parse().ok().filter(|ms| *ms >= 0).ok_or_else(|| field("the message", name, text))
+    text.parse().ok().filter(|ms| (0..=MAX_TIME).contains(ms)).ok_or_else(|| field("the message", name, text))
 }
 
 fn short(id: String) -> Result<String, FeedError> {
-    if (1..=200).contains(&id.len()) && !id.contains('#') { Ok(id) } else { Err(field("the message", "id", &id)) }
+    if is_short(&id) && !id.is_empty() { Ok(id) } else { Err(field("the message", "id", &id)) }
+}
+
+/// Whether a text can be part of a key, which is what a bet may name.
+fn is_short(text: &str) -> bool {
+    text.len() <= 200 && !text.chars().any(|letter| letter == '#' || letter.is_control())
+}
+
+fn key(event_id: &str, market: &Market) -> Result<MarketKey, FeedError> {
+    let id = short(market.id.clone())?;
+    if let Some(specifiers) = market.specifiers.as_ref().filter(|text| !is_short(text)) {
+        return Err(field(&id, "specifiers", specifiers));
+    }
+    if market.outcome.len() > MAX_OUTCOMES {
+        return Err(FeedError::Field(format!("{id} has more than {MAX_OUTCOMES} outcomes")));
+    }
+    Ok(MarketKey::new(event_id, &id, market.specifiers.as_deref()))
 }
 
 #[cfg(test)]
@@ -342,6 +402,29 @@ mod tests {
     }
 
     #[test]
+    fn a_bet_stop_names_groups_or_means_everything() {
+        let groups = |attribute: &str| {
+            let xml = format!(r#"<bet_stop event_id="sr:match:1" timestamp="5" {attribute}/>"#);
+            let Ok(Message::BetStop { groups, .. }) = parse(xml.as_bytes()) else { panic!("{xml}") };
+            groups
+        };
+        assert_eq!(groups(r#"groups="score|1st_half" market_status="-1""#), "score|1st_half");
+        assert_eq!(groups(""), "all");
+    }
+
+    #[test]
+    fn market_descriptions_say_which_groups_a_market_is_in() {
+        let xml = r#"<?xml version="1.0"?><market_descriptions response_code="OK">
+            <market id="1" name="1x2" groups="all|score|regular_play"><outcomes><outcome id="1" name="{$competitor1}"/></outcomes></market>
+            <market id="18" name="Total" groups="all|score"><specifiers><specifier name="total" type="decimal"/></specifiers></market>
+            <market id="7" name="A market without groups"/></market_descriptions>"#;
+        let Ok(Message::MarketDescriptions { groups }) = parse(xml.as_bytes()) else { panic!() };
+        let ids: Vec<_> = groups.0.iter().map(|(id, groups)| (id.as_str(), groups.as_str())).collect();
+        assert_eq!(ids, [("1", "all|score|regular_play"), ("18", "all|score")]);
+        assert!(parse(b"<market_descriptions/>").is_err());
+    }
+
+    #[test]
     fn entities_are_never_expanded() {
         let bomb = r#"<!DOCTYPE x [<!ENTITY a "aaaa">]><bet_stop event_id="&a;" timestamp="1" groups="all"/>"#;
         assert_eq!(parse(bomb.as_bytes()), Err(FeedError::Doctype));
@@ -360,9 +443,24 @@ mod tests {
             r#"<odds_change event_id="sr:match:1" timestamp="1"><odds><market id="1"><outcome id="1" odds="0.9"/></market></odds></odds_change>"#,
             r#"<odds_change event_id="sr:match:1" timestamp="1"><odds><market id="1"><outcome id="1" odds="1e3"/></market></odds></odds_change>"#,
             r#"<bet_settlement certainty="3" event_id="sr:match:1" timestamp="1"/>"#,
+            r#"<bet_stop event_id="sr:match:1" timestamp="1767521825123000"/>"#,
+            r#"<bet_stop event_id="sr:match:1" timestamp="1"/><bet_stop event_id="sr:match:2" timestamp="1"/>"#,
+            r#"<bet_cancel event_id="sr:match:1" timestamp="1"><market id="a&#10;"/></bet_cancel>"#,
+            r#"<bet_cancel event_id="sr:match:1" timestamp="1"><market id="1" specifiers="a=#"/></bet_cancel>"#,
         ] {
             assert!(parse(xml.as_bytes()).is_err(), "{xml}");
         }
+        let market = |specifiers: &str, outcomes: usize| {
+            let outcomes: String = (0..outcomes).map(|id| format!(r#"<outcome id="{id}" odds="2"/>"#)).collect();
+            let market = format!(r#"<market id="1" specifiers="{specifiers}">{outcomes}</market>"#);
+            parse(
+                format!(r#"<odds_change event_id="sr:match:1" timestamp="1"><odds>{market}</odds></odds_change>"#)
+                    .as_bytes(),
+            )
+        };
+        assert!(market("a=1", MAX_OUTCOMES).is_ok());
+        assert!(market("a=1", MAX_OUTCOMES + 1).is_err());
+        assert!(market(&"a".repeat(201), 1).is_err());
     }
 
     proptest! {

@@ -6,15 +6,24 @@ use quoin_events::types::PlacedSelection;
 use quoin_money::Odds;
 use serde::{Deserialize, Serialize};
 
+use super::bet_stop::stopped;
+
 /// Market status of the Unified Odds Feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MarketStatus {
+    /// Bets are taken.
     Active,
+    /// No bets are taken.
     Inactive,
+    /// No bets are taken for now.
     Suspended,
+    /// From the prematch to the live producer.
     HandedOver,
+    /// Its result is known.
     Settled,
+    /// Stakes are paid back.
     Cancelled,
 }
 
@@ -50,22 +59,9 @@ pub(crate) struct MarketRow {
     pub(crate) outcomes: BTreeMap<String, Outcome>,
 }
 
-/// What is known of a sport event.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EventRow {
-    /// Feed times of bet stops, in milliseconds.
-    pub(crate) stops: Vec<i64>,
-}
-
-impl EventRow {
-    /// Whether a bet stop came with or after the odds of `market`.
-    pub(crate) fn stopped(&self, market: &MarketRow) -> bool {
-        self.stops.iter().any(|stop| *stop >= market.ts)
-    }
-}
-
 /// What the customer accepts when the odds have moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AcceptOdds {
     /// Only the odds asked for.
@@ -78,13 +74,23 @@ pub(crate) enum AcceptOdds {
 
 /// A selection as the customer asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Selection {
+    /// URN of the sport event, `sr:match:1234`; another one in each selection.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{1,200}$")))]
     pub(crate) event_id: String,
+    /// Id of the market.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{1,200}$")))]
     pub(crate) market_id: String,
+    /// `name=value` joined by `|`, in any order.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{0,200}$")))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) specifiers: Option<String>,
+    /// Id of the outcome.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^#]{1,200}$")))]
     pub(crate) outcome_id: String,
+    /// The odds that the customer was shown.
     pub(crate) odds: Odds,
 }
 
@@ -100,7 +106,8 @@ pub(crate) enum Refusal {
 /// All that decides whether a market is open.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Board {
-    pub(crate) event: EventRow,
+    /// Feed times of the bet stops that closed it.
+    pub(crate) stops: Vec<i64>,
     /// A result or cancellation closes it too, until newer odds come.
     pub(crate) market: Option<MarketRow>,
 }
@@ -109,7 +116,7 @@ impl Board {
     /// The market, if bets on it are accepted: it is active on odds that no stop came after.
     pub(crate) fn open(&self) -> Option<&MarketRow> {
         let market = self.market.as_ref()?;
-        Some(market).filter(|market| market.status == MarketStatus::Active && !self.event.stopped(market))
+        Some(market).filter(|market| market.status == MarketStatus::Active && !stopped(&self.stops, market))
     }
 }
 
@@ -157,7 +164,7 @@ mod tests {
     }
 
     fn board(market: Option<MarketRow>, stops: Vec<i64>) -> Board {
-        Board { event: EventRow { stops }, market }
+        Board { stops, market }
     }
 
     #[test]

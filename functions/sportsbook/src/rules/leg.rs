@@ -1,12 +1,12 @@
 //! What the feed says of a market, and what that makes of one leg of a bet.
 
-use std::collections::BTreeMap;
-
 use quoin_events::Timestamp;
-use quoin_events::types::PlacedSelection;
+use quoin_events::types::{BetResult, PlacedSelection};
 use quoin_money::Odds;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+use super::result::Outcomes;
 
 /// The result of one outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,21 @@ pub(crate) struct OutcomeFact {
     /// Scales the winning odds; one over the number of outcomes that share the win.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "factor")]
     pub(crate) dead_heat: Option<Decimal>,
+}
+
+impl OutcomeFact {
+    /// What a single on this outcome is; `None` while undecided.
+    pub(crate) fn single(&self) -> Option<BetResult> {
+        match (self.result, self.void_tenths) {
+            (..=-1, _) => None,
+            (_, 10) => Some(BetResult::Void),
+            (1, 5) => Some(BetResult::HalfWon),
+            (_, 5) => Some(BetResult::HalfLost),
+            (1, _) if self.dead_heat.is_some_and(|share| share < Decimal::ONE) => Some(BetResult::DeadHeat),
+            (1, _) => Some(BetResult::Won),
+            (_, _) => Some(BetResult::Lost),
+        }
+    }
 }
 
 /// A decimal as text, so it never is a float.
@@ -57,16 +72,16 @@ impl CancelWindow {
 pub(crate) struct MarketFacts {
     /// How often they changed: of two sights of them, the one with more changes is the newer.
     pub(crate) revision: i64,
-    /// Feed time of the first confirmed result; corrections do not move it.
+    /// Earliest feed time of a result, confirmed or not; corrections do not move it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) known_since: Option<i64>,
-    /// Confirmed results by outcome; absent while unknown.
+    /// Results that pay, by outcome; absent while unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) outcomes: Option<BTreeMap<String, OutcomeFact>>,
+    pub(crate) outcomes: Option<Outcomes>,
     /// Cancellations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) cancelled: Vec<CancelWindow>,
-    /// Feed times of bet stops, in milliseconds.
+    /// Feed times of the bet stops that closed it, in milliseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) stops: Vec<i64>,
 }

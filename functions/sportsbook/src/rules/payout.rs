@@ -55,9 +55,7 @@ fn result(fates: &[LegFate]) -> BetResult {
     }
     // Halves and shared wins are told apart for a single bet; in an accumulator they are part of the odds.
     match fates {
-        [LegFate::Decided(fact)] if fact.void_tenths == 5 && fact.result == 1 => BetResult::HalfWon,
-        [LegFate::Decided(fact)] if fact.void_tenths == 5 => BetResult::HalfLost,
-        [LegFate::Decided(fact)] if fact.dead_heat.is_some_and(|share| share < Decimal::ONE) => BetResult::DeadHeat,
+        [LegFate::Decided(fact)] => fact.single().unwrap_or(BetResult::Won),
         _ => BetResult::Won,
     }
 }
@@ -88,6 +86,7 @@ mod tests {
             kind: BetType::Accumulator,
             status: BetStatus::Placed,
             stake: Money { amount: stake.parse().unwrap(), asset: Asset::Cash },
+            stake_lots: Vec::new(),
             total_odds: Odds::ONE,
             potential_payout: Amount::ZERO,
             selections: selections.collect(),

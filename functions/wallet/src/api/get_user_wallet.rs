@@ -2,6 +2,15 @@
 
 use quoin_runtime::{Env, Problem, Request, Response, Role};
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    super::get_wallet::shown(
+        quoin_runtime::Contract::new("A user's wallet, now or as of a moment (operators)").for_operators(),
+    )
+}
+
 /// Answers with a wallet.
 ///
 /// # Errors

@@ -3,32 +3,57 @@
 use std::collections::BTreeMap;
 
 use quoin_events::Timestamp;
-use quoin_ledger::{Balance, Limits, Wallet};
+use quoin_ledger::{Balance, BalanceView, Limits, Standing, Wallet};
 use quoin_money::{Amount, Asset};
 use quoin_runtime::{Env, Problem, Request, Response};
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::journal_view;
 use crate::snapshot::OneWallet;
 
-/// A wallet as its owner sees it.
-#[derive(Debug, Serialize)]
-struct WalletView {
-    user_id: String,
-    version: u64,
-    status: &'static str,
-    balances: Vec<BalanceView>,
-    limits: Limits,
-    owed: BTreeMap<Asset, Amount>,
+/// Of when.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct AsOf {
+    /// The moment; now if it is absent. Status, limits and debts are of now only.
+    at: Option<Timestamp>,
 }
 
-/// One asset of a wallet.
+/// A wallet as its owner sees it; as of a moment, without what is not kept of the past.
 #[derive(Debug, Serialize)]
-struct BalanceView {
-    asset: Asset,
-    available: Amount,
-    held: Amount,
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct WalletView {
+    /// Whose.
+    user_id: String,
+    /// Number of changes so far.
+    version: u64,
+    /// The moment that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+    /// Whether its owner may play.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Standing>,
+    /// What is there.
+    balances: Vec<BalanceView>,
+    /// Limits that the owner has set, and what is used of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<Limits>,
+    /// What the owner owes, by asset; repaid from what comes in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owed: Option<BTreeMap<Asset, Amount>>,
+}
+
+/// What both routes that show a wallet take and answer.
+#[cfg(feature = "schema")]
+pub(crate) fn shown(contract: quoin_runtime::Contract) -> quoin_runtime::Contract {
+    contract.asks::<AsOf>("TIMESTAMP_INVALID").answers::<WalletView>(200).refuses(404, &["NOT_FOUND"])
+}
+
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    shown(quoin_runtime::Contract::new("The caller's wallet, now or as of a moment"))
 }
 
 // What has expired by `now` does not count as available.
@@ -51,36 +76,38 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
 
 /// Answers with the wallet of `user_id`.
 pub(crate) async fn answer(env: &Env, request: &Request, user_id: &str) -> Result<Response, Problem> {
+    let asked: AsOf = request.parameters("TIMESTAMP_INVALID")?;
     let snapshot = OneWallet::load(env, user_id).await?;
     let wallet = snapshot.existing()?;
-    match request.query("at") {
-        None => Response::json(200, &current(wallet, request.context.now)),
-        Some(text) => {
-            let invalid = |_| Problem::field("TIMESTAMP_INVALID", "/at", "must be an RFC 3339 timestamp");
-            as_of(env, wallet, text.parse().map_err(invalid)?).await
-        }
-    }
+    let view = match asked.at {
+        None => current(wallet, request.context.now),
+        Some(moment) => as_of(env, wallet, moment).await?,
+    };
+    Response::json(200, &view)
 }
 
 fn current(wallet: &Wallet, now: Timestamp) -> WalletView {
     WalletView {
         user_id: wallet.user_id.clone(),
         version: wallet.version,
-        status: wallet.status.at(now).as_str(),
+        at: None,
+        status: Some(wallet.status.at(now).into()),
         balances: view(&wallet.balances, now),
-        limits: wallet.limits.clone(),
-        owed: wallet.owed.clone(),
+        limits: Some(wallet.limits.clone()),
+        owed: Some(wallet.owed.clone()),
     }
 }
 
-async fn as_of(env: &Env, wallet: &Wallet, moment: Timestamp) -> Result<Response, Problem> {
+async fn as_of(env: &Env, wallet: &Wallet, moment: Timestamp) -> Result<WalletView, Problem> {
     let item = journal_view::as_of(&env.store, &wallet.user_id, wallet.version, moment).await?;
     let balances = item.as_ref().map(journal_view::balances).transpose()?.unwrap_or_default();
-    let body = json!({
-        "user_id": wallet.user_id,
-        "version": item.map_or(0, |item| item.version()),
-        "at": moment,
-        "balances": view(&balances, moment),
-    });
-    Response::json(200, &body)
+    Ok(WalletView {
+        user_id: wallet.user_id.clone(),
+        version: item.map_or(0, |item| item.version()),
+        at: Some(moment),
+        status: None,
+        balances: view(&balances, moment),
+        limits: None,
+        owed: None,
+    })
 }

@@ -5,6 +5,13 @@ use quoin_store::Key;
 
 use crate::journal_view::{entries, stream};
 
+/// What the route takes and answers.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn contract() -> quoin_runtime::Contract {
+    quoin_runtime::Contract::new("The caller's statement, newest first").lists::<crate::journal_view::Entry>()
+}
+
 /// Answers with a page of the caller's entries. A page holds whole versions, so it may be a little longer than `limit`.
 ///
 /// # Errors

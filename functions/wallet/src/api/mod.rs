@@ -12,6 +12,17 @@ pub(crate) use create_transfer::transfer_between;
 use quoin_money::{Amount, Asset};
 use quoin_runtime::{Env, Problem};
 
+/// What each function's route takes and answers.
+#[cfg(feature = "schema")]
+pub const CONTRACTS: &quoin_runtime::Contracts = &[
+    ("adjust-wallet", adjust_wallet::contract),
+    ("create-transfer", create_transfer::contract),
+    ("get-user-wallet", get_user_wallet::contract),
+    ("get-wallet", get_wallet::contract),
+    ("list-entries", list_entries::contract),
+    ("set-limit", set_limit::contract),
+];
+
 /// Refuses an amount of nothing, or with more decimals than the asset has.
 pub(crate) fn usable(env: &Env, asset: Asset, amount: Amount) -> Result<(), Problem> {
     if amount.is_zero() {

@@ -30,7 +30,8 @@ fn bonus(bonus: BonusAwarded) -> Operation {
             asset: bonus.asset,
             amount: bonus.amount,
             purpose: Purpose::CreditBonus,
-            lot: Some(lot),
+            lots: vec![lot],
+            counted_at: None,
         }],
     }
 }
@@ -44,7 +45,8 @@ fn reward(referral: ReferralCompleted) -> Operation {
             asset: referral.reward.asset,
             amount: referral.reward.amount,
             purpose: Purpose::CreditReferral,
-            lot: None,
+            lots: Vec::new(),
+            counted_at: None,
         }],
     }
 }

@@ -2,7 +2,7 @@
 
 use quoin_events::types::BetSettled;
 use quoin_events::{BusEvent, EntityRef, EventData};
-use quoin_ledger::{Movement, Purpose};
+use quoin_ledger::{Lot, Movement, Purpose};
 use quoin_runtime::{Delivery, Env, Failure, Outcome};
 
 use crate::credit::{Operation, apply};
@@ -24,7 +24,10 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     let movement = if delta.is_negative() {
         Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection }
     } else {
-        Movement::Credit { asset, amount, purpose: Purpose::CreditBetPayout, lot: None }
+        // Winnings follow the money that was staked.
+        let lot = settled.payout_expires_at.map(|end| Lot { amount, expires_at: Some(end), merchant_id: None });
+        let lots = lot.into_iter().collect();
+        Movement::Credit { asset, amount, purpose: Purpose::CreditBetPayout, lots, counted_at: None }
     };
     let operation = Operation {
         id: format!("payout#{}#{}", settled.bet_id, settled.settlement_no),

@@ -4,6 +4,7 @@ use quoin_money::{Amount, Asset, Delta, Odds};
 
 use super::event_data;
 use super::wallet::Money;
+use crate::Timestamp;
 
 event_data! {
     /// How the selections of a bet depend on each other.
@@ -90,6 +91,9 @@ event_data! {
         pub payout_total: Amount,
         /// What this settlement adds to (or takes from) what was paid before; deltas commute.
         pub payout_delta: Delta,
+        /// When the payout expires, as the bonus money that was staked did; absent if it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub payout_expires_at: Option<Timestamp>,
     }
 }
 

@@ -3,6 +3,7 @@
 use quoin_money::{Amount, Asset};
 
 use super::event_data;
+use crate::Timestamp;
 
 event_data! {
     /// A deposit was accepted; the provider is asked.
@@ -37,6 +38,9 @@ event_data! {
         pub provider: String,
         /// The provider's own id of the payment.
         pub provider_reference: String,
+        /// When it was counted against the deposit limits; absent if it still has to be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub limit_counted_at: Option<Timestamp>,
     }
 }
 
@@ -63,5 +67,8 @@ event_data! {
         pub asset: Asset,
         /// Why.
         pub failure_reason: DepositFailure,
+        /// When it was counted against the deposit limits, which get it back; absent if it was not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub limit_counted_at: Option<Timestamp>,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quoin_money::{Amount, Asset};
 
 use super::event_data;
-use crate::EntityRef;
+use crate::{EntityRef, Sealed};
 
 event_data! {
     /// An amount of an asset.
@@ -89,6 +89,9 @@ event_data! {
         pub asset: Asset,
         /// How much.
         pub amount: Amount,
+        /// What the payer says to the payee, sealed with the payee's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub note: Option<Sealed>,
     }
 }
 

@@ -3,7 +3,9 @@
 mod compatibility;
 mod documents;
 mod inputs;
+mod open_api;
 mod pattern;
 mod rebuild;
+mod references;
 mod samples;
 mod subscriptions;

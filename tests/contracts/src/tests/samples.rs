@@ -89,7 +89,7 @@ fn amounts_have_no_trailing_zeros_and_optional_members_are_never_null() {
 #[test]
 fn personal_fields_are_sealed() {
     for sample in samples::all().unwrap() {
-        for name in ["full_name", "phone", "email", "user_name", "user_phone"] {
+        for name in ["full_name", "phone", "email", "user_name", "user_phone", "note"] {
             if let Some(field) = sample.envelope["data"].get(name) {
                 assert!(field.as_str().unwrap().starts_with("enc:v1:"), "{} {name}", sample.of.name);
             }

@@ -1,0 +1,170 @@
+"""Whose each route's answers are. A documented route that is not classified here fails the tests of
+isolation; see `test_isolation`, which tells what follows from each kind.
+
+`$bet` in a path or body stands for an id of the victim's; `names` of `test_isolation` has them all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+from local import paths
+
+DOCUMENT = paths.ROOT / "docs" / "openapi.json"
+METHODS = {"get", "put", "post", "delete", "patch"}
+
+
+@dataclass(frozen=True)
+class Public:
+    """Asks for no access token. `refusal`: the code for who lacks another proof of identity."""
+
+    refusal: str | None = None
+    path: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Tells everybody the same."""
+
+    path: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Own:
+    """About the caller, who is known by the token alone."""
+
+    body: dict[str, Any] | None = None
+    ends_account: bool = False
+
+
+@dataclass(frozen=True)
+class Named:
+    """About the thing whose id the path names, and for its owner only."""
+
+    path: dict[str, str]
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Operators:
+    """For operators only."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    body: dict[str, Any] | None = None
+
+
+Kind = Public | Shared | Own | Named | Operators
+
+SELECTION = {"event_id": "$event", "market_id": "1", "outcome_id": "1", "odds": 2}
+LIMIT = {"kind": "stake", "period": "day", "asset": "cash", "amount": 500}
+
+ROUTES: dict[str, Kind] = {
+    "GET /.well-known/jwks.json": Public(),
+    "POST /api/users": Public(),
+    "POST /api/sessions": Public(),
+    "POST /api/sessions/refresh": Public(),
+    "POST /api/feeds/betradar": Public("SIGNATURE_INVALID"),
+    "POST /api/notifications/callbacks/{provider}": Public(
+        "SIGNATURE_INVALID", {"provider": "sandbox"}
+    ),
+    "POST /api/payments/callbacks/{provider}": Public("SIGNATURE_INVALID", {"provider": "sandbox"}),
+    "PUT /sandbox/behaviour": Public("UNAUTHENTICATED"),
+    "GET /sandbox/messages": Public("UNAUTHENTICATED"),
+    "POST /sandbox/messages": Public("UNAUTHENTICATED"),
+    "POST /sandbox/payments": Public("UNAUTHENTICATED"),
+    "GET /sandbox/payments/{id}": Public("UNAUTHENTICATED", {"id": "$payment"}),
+    "GET /api/fixtures": Shared(),
+    "GET /api/fixtures/{event_id}": Shared({"event_id": "$event"}),
+    "GET /api/users/me": Own(),
+    "PATCH /api/users/me": Own({"language": "de"}),
+    "POST /api/users/me/deactivate": Own({"reason": "closed"}, ends_account=True),
+    "GET /api/wallets/me": Own(),
+    "GET /api/wallets/me/entries": Own(),
+    "PUT /api/wallets/me/limits": Own(LIMIT),
+    "POST /api/wallets/me/transfers": Own({"to_user_id": "$other", "asset": "cash", "amount": 1}),
+    "POST /api/payments/deposits": Own({"amount": 7, "asset": "cash", "method": "sandbox"}),
+    "GET /api/payments/{id}": Named({"id": "$payment"}),
+    "GET /api/bets": Own(),
+    "POST /api/bets": Own(
+        {
+            "type": "single",
+            "stake": {"amount": 2, "asset": "cash"},
+            "selections": [SELECTION],
+            "accept_odds": "any",
+        }
+    ),
+    "GET /api/bets/{id}": Named({"id": "$bet"}),
+    "POST /api/bets/{id}/cancel": Named({"id": "$bet"}),
+    "GET /api/loyalty/me": Own(),
+    "GET /api/bonuses/me": Own(),
+    "GET /api/referrals/me": Own(),
+    "GET /api/notifications": Own(),
+    "PUT /api/notifications/preferences": Own({"sms": False}),
+    "GET /api/wallets/{user_id}": Operators({"user_id": "$user"}),
+    "POST /api/wallets/{user_id}/adjustments": Operators(
+        {"user_id": "$user"}, body={"asset": "cash", "amount": 1, "reason": "a gift"}
+    ),
+    "GET /api/audit/{entity_type}/{entity_id}": Operators(
+        {"entity_type": "bet", "entity_id": "$bet"}
+    ),
+    "GET /api/requests/{request_id}/timeline": Operators({"request_id": "$request"}),
+    "GET /api/reports/{report}": Operators({"report": "kpis"}, "?from=2026-01-01&to=2026-01-02"),
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route as the OpenAPI document has it."""
+
+    route: str
+    is_public: bool
+    has_cursor: bool
+    has_key: bool
+    has_body: bool
+
+    @property
+    def kind(self) -> Kind:
+        return ROUTES[self.route]
+
+    def target(self, names: dict[str, str]) -> tuple[str, str]:
+        """Method and path with the ids of `names` in it."""
+        method, path = self.route.split(" ")
+        for parameter, value in getattr(self.kind, "path", {}).items():
+            path = path.replace(f"{{{parameter}}}", Template(value).substitute(names))
+        assert "{" not in path, f"{self.route}: its class names no value for a parameter"
+        return method, path + getattr(self.kind, "query", "")
+
+    def body(self, names: dict[str, str]) -> Any:
+        body = getattr(self.kind, "body", None)
+        return body and json.loads(Template(json.dumps(body)).substitute(names))
+
+    def __str__(self) -> str:
+        return self.route
+
+
+def documented() -> Iterator[Operation]:
+    document = json.loads(DOCUMENT.read_text())
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+                yield Operation(
+                    f"{method.upper()} {path}",
+                    is_public=operation.get("security") == [],
+                    has_cursor="cursor" in parameters,
+                    has_key="Idempotency-Key" in parameters,
+                    has_body="requestBody" in operation,
+                )
+
+
+OPERATIONS = sorted(documented(), key=str)
+
+
+def of_kind(*kinds: type) -> list[Operation]:
+    """Operations classified as one of `kinds`; unclassified ones fail a test of their own."""
+    return [one for one in OPERATIONS if isinstance(ROUTES.get(one.route), kinds)]

@@ -1,0 +1,38 @@
+"""Every item of every table but the sandbox's, which is the provider's own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+from client import Platform, eventually
+
+QUIET_SECONDS = 2
+
+
+def items(platform: Platform) -> Iterator[tuple[str, str]]:
+    """Where each item is, and its text."""
+    tables = platform.aws("dynamodb")
+    for table in tables.list_tables()["TableNames"]:
+        if "sandbox" not in table.lower():
+            scan = tables.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+            for item in (item for page in scan for item in page["Items"]):
+                text = json.dumps(item, default=str, sort_keys=True)
+                yield f"{table} {item['pk']} {item.get('sk')}", text
+
+
+def naming(platform: Platform, user_id: str) -> dict[str, str]:
+    """The items that name a user, by where they are."""
+    return {place: text for place, text in items(platform) if user_id in text}
+
+
+def wait_until_quiet(platform: Platform, user_id: str) -> None:
+    """Until everything that followed from what a user did has happened."""
+
+    def unchanged() -> bool:
+        before = naming(platform, user_id)
+        time.sleep(QUIET_SECONDS)
+        return naming(platform, user_id) == before
+
+    eventually(unchanged, seconds=60)
