@@ -38,7 +38,7 @@ pub use outbound::{OutboundError, OutboundRequest, OutboundResponse};
 pub use personal::{DataKey, NewDataKey, Personal, SealError};
 pub use problem::{FieldError, Problem};
 #[cfg(feature = "schema")]
-pub use problem::{PROBLEM, title};
+pub use problem::PROBLEM;
 pub use queue::QueueMessage;
 pub use signing::{PublicKey, SigningError};
 pub use telemetry::Metrics;
