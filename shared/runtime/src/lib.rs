@@ -36,9 +36,9 @@ pub use launch::{run_api, run_batches, run_consumer, run_direct, run_worker};
 pub use money_command::{CommandError, command, idempotent_command};
 pub use outbound::{OutboundError, OutboundRequest, OutboundResponse};
 pub use personal::{DataKey, NewDataKey, Personal, SealError};
-pub use problem::{FieldError, Problem};
 #[cfg(feature = "schema")]
 pub use problem::PROBLEM;
+pub use problem::{FieldError, Problem};
 pub use queue::QueueMessage;
 pub use signing::{PublicKey, SigningError};
 pub use telemetry::Metrics;
