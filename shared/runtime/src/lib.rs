@@ -41,7 +41,7 @@ pub use outbound::{OutboundError, OutboundRequest, OutboundResponse};
 pub use personal::{DataKey, NewDataKey, Personal, SealError};
 #[cfg(feature = "schema")]
 pub use problem::PROBLEM;
-pub use problem::{FieldError, Problem, title};
+pub use problem::{FieldError, Problem};
 pub use queue::QueueMessage;
 pub use signing::{PublicKey, SigningError};
 pub use telemetry::Metrics;

@@ -151,7 +151,7 @@ impl Problem {
     pub fn document(&self, request_id: &str) -> String {
         let document = Document {
             r#type: format!("urn:quoin:problem:{}", self.code.to_lowercase().replace('_', "-")),
-            title: title(self.status),
+            title: Self::title(self.status),
             status: self.status,
             detail: &self.detail,
             code: self.code,
@@ -171,6 +171,24 @@ impl Problem {
         Ok(Answer { status: self.status, body })
     }
 
+    /// A status in words.
+    #[must_use]
+    pub const fn title(status: u16) -> &'static str {
+        match status {
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            402 => "Payment Required",
+            403 => "Forbidden",
+            404 => "Not Found",
+            409 => "Conflict",
+            413 => "Content Too Large",
+            422 => "Unprocessable Content",
+            429 => "Too Many Requests",
+            503 => "Service Unavailable",
+            _ => "Internal Server Error",
+        }
+    }
+
     fn internal(detail: impl std::fmt::Display) -> Self {
         let mut problem = Self::new(500, "INTERNAL", "something went wrong on our side; nothing is lost");
         problem.internal = Some(detail.to_string());
@@ -188,24 +206,6 @@ impl Problem {
         let mut problem = Self::new(429, "TOO_MANY_AT_ONCE", "too many requests change this at once; nothing was done");
         problem.retry_after = Some(1);
         problem
-    }
-}
-
-/// A status in words.
-#[must_use]
-pub const fn title(status: u16) -> &'static str {
-    match status {
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        402 => "Payment Required",
-        403 => "Forbidden",
-        404 => "Not Found",
-        409 => "Conflict",
-        413 => "Content Too Large",
-        422 => "Unprocessable Content",
-        429 => "Too Many Requests",
-        503 => "Service Unavailable",
-        _ => "Internal Server Error",
     }
 }
 

@@ -11,13 +11,14 @@ pub(crate) struct Function {
     pub(crate) name: String,
     pub(crate) trigger: Trigger,
     /// Whether its route asks for no token.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only compared"))]
     pub(crate) is_public: bool,
 }
 
 /// What calls a function.
 pub(crate) enum Trigger {
     /// Routes of the API, `POST /api/bets`.
-    Routes(Vec<String>),
+    Routes(#[cfg_attr(not(test), expect(dead_code, reason = "only compared"))] Vec<String>),
     /// Events of the bus.
     Events(Vec<Subscription>),
     /// A work queue of its service.

@@ -66,14 +66,7 @@ fn parameters(served: &Served) -> Vec<Value> {
     let in_path = |name| json!({"name": name, "in": "path", "required": true, "schema": text});
     let mut parameters: Vec<_> = served.path_parameters().map(in_path).collect();
     let pages = contract.is_paged.then_some(quoin_runtime::PAGES);
-    for (name, mut schema, is_required) in contract.query.into_iter().chain(pages).flat_map(components::query) {
-        let description = schema.as_object_mut().and_then(|members| members.remove("description"));
-        let mut parameter = json!({"name": name, "in": "query", "required": is_required, "schema": schema});
-        if let Some(description) = description {
-            parameter["description"] = description;
-        }
-        parameters.push(parameter);
-    }
+    parameters.extend(contract.query.into_iter().chain(pages).flat_map(components::query).map(in_query));
     let header = |name: &str, what: &str| json!({"name": name, "in": "header", "required": true, "description": what, "schema": text});
     if contract.is_idempotent {
         parameters.push(header("Idempotency-Key", "the same key and body get the first answer again"));
@@ -85,6 +78,20 @@ fn parameters(served: &Served) -> Vec<Value> {
     }
     parameters.push(json!({"$ref": "#/components/parameters/RequestId"}));
     parameters
+}
+
+fn in_query((name, mut schema, is_required): (String, Value, bool)) -> Value {
+    let description = schema.as_object_mut().and_then(|members| members.remove("description"));
+    let parameter = json!({"name": name, "in": "query", "required": is_required, "schema": schema});
+    with(parameter, "description", description)
+}
+
+/// An object with one more member, if there is any.
+pub(crate) fn with(mut object: Value, name: &str, member: Option<Value>) -> Value {
+    if let (Some(members), Some(member)) = (object.as_object_mut(), member) {
+        members.insert(name.to_owned(), member);
+    }
+    object
 }
 
 fn body(served: &Served, schemas: &mut Components) -> Result<Option<Value>, Fault> {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quoin_runtime::Contract;
+use quoin_runtime::{Contract, Problem};
 use serde_json::{Map, Value, json};
 
 use crate::Fault;
 use crate::components::Components;
+use crate::document::with;
 use crate::served::Served;
 
 /// Statuses with which the gateway itself may answer any request.
@@ -24,13 +25,11 @@ pub(crate) fn of(served: &Served, schemas: &mut Components) -> Result<Value, Fau
     let contract = &served.contract;
     let mut responses = Map::new();
     for (status, body) in &contract.answers {
-        let mut response = json!({"description": "Done."});
-        if let Some(of) = body {
-            response["content"] = json!({"application/json": {"schema": schemas.answered(*of)?}});
-        }
-        if contract.is_idempotent {
-            response["headers"] = json!({"Idempotency-Hit": {"$ref": "#/components/headers/IdempotencyHit"}});
-        }
+        let schema = body.map(|of| schemas.answered(of)).transpose()?;
+        let content = schema.map(|schema| json!({"application/json": {"schema": schema}}));
+        let hit = || json!({"Idempotency-Hit": {"$ref": "#/components/headers/IdempotencyHit"}});
+        let response = with(json!({"description": "Done."}), "content", content);
+        let response = with(response, "headers", contract.is_idempotent.then(hit));
         responses.insert(status.to_string(), response);
     }
     let common = common();
@@ -92,9 +91,7 @@ fn problem(status: u16, codes: &BTreeSet<&str>, is_authorized: bool) -> Value {
         let schema = json!({"$ref": "#/components/schemas/GatewayMessage"});
         content.insert("application/json".to_owned(), json!({"schema": schema}));
     }
-    let mut response = json!({"description": quoin_runtime::title(status), "content": content});
-    if matches!(status, 429 | 503) {
-        response["headers"] = json!({"Retry-After": {"$ref": "#/components/headers/RetryAfter"}});
-    }
-    response
+    let later = || json!({"Retry-After": {"$ref": "#/components/headers/RetryAfter"}});
+    let response = json!({"description": Problem::title(status), "content": content});
+    with(response, "headers", matches!(status, 429 | 503).then(later))
 }

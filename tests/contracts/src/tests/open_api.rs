@@ -71,12 +71,16 @@ fn between<'a>(text: &'a str, before: &str, after: char) -> Vec<&'a str> {
     text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
 }
 
+/// Modules that no route is kept by.
+const NOT_OVER_HTTP: [&str; 1] = ["direct.rs"];
+
 /// The texts of a service's sources by its name.
 fn sources() -> BTreeMap<String, String> {
     fn all(folder: &str, text: &mut String) {
         for name in files::names(folder).unwrap() {
             let path = format!("{folder}/{name}");
             match name.strip_suffix(".rs") {
+                Some(_) if NOT_OVER_HTTP.contains(&name.as_str()) => {}
                 Some(_) => text.push_str(&files::read(&path).unwrap()),
                 None if files::at(&path).is_dir() => all(&path, text),
                 None => {}
