@@ -96,7 +96,7 @@ impl MarketView {
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn contract() -> quoin_runtime::Contract {
-    quoin_runtime::Contract::new("The markets, outcomes and odds of a sport event").answers::<FixtureView>(200)
+    quoin_runtime::Contract::new("The markets, outcomes, odds and results of a sport event").answers::<FixtureView>(200)
 }
 
 /// Answers with a fixture.
