@@ -149,10 +149,18 @@ class Operation:
 
 def documented() -> Iterator[Operation]:
     document = json.loads(DOCUMENT.read_text())
+
+    def name(parameter: dict[str, Any]) -> str:
+        """Of a parameter, or of the shared one that it refers to."""
+        place: Any = document
+        for step in parameter.get("$ref", "").split("/")[1:]:
+            place = place[step]
+        return (place if "$ref" in parameter else parameter)["name"]
+
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if method in METHODS:
-                parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+                parameters = {name(parameter) for parameter in operation.get("parameters", [])}
                 yield Operation(
                     f"{method.upper()} {path}",
                     is_public=operation.get("security") == [],

@@ -112,7 +112,7 @@ mod tests {
 
     fn pointer(json: &str) -> Option<String> {
         let adjustment = serde_json::from_str(json).unwrap();
-        check(&adjustment, Timestamp::from_millis(0)).err().map(|problem| problem.errors[0].pointer.clone())
+        check(&adjustment, Timestamp::from_millis(1_000)).err().map(|problem| problem.errors[0].pointer.clone())
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
             (r#""amount":1,"reason":" ""#, "/reason"),
             (r#""amount":1,"reason":"a\u0000""#, "/reason"),
             (r#""amount":1,"reason":"x","merchant_id":"m""#, "/merchant_id"),
-            (r#""amount":1,"reason":"x","expires_at":"1969-01-01T00:00:00Z""#, "/expires_at"),
+            (r#""amount":1,"reason":"x","expires_at":"1970-01-01T00:00:01Z""#, "/expires_at"),
             (r#""amount":-1,"reason":"x","expires_at":"2030-01-01T00:00:00Z""#, "/expires_at"),
         ] {
             assert_eq!(pointer(&format!(r#"{{"asset":"cash",{change}}}"#)).as_deref(), Some(wrong), "{change}");
