@@ -73,6 +73,12 @@ impl Contract {
         self.refuses(400, &["BODY_MALFORMED"]).refuses(413, &["BODY_TOO_LARGE"])
     }
 
+    /// With a JSON body that [`crate::Request::changes`] reads as `T`.
+    #[must_use]
+    pub fn changes<T: JsonSchema>(self) -> Self {
+        self.takes::<T>().refuses(400, &["NULL_NOT_ACCEPTED"])
+    }
+
     /// With an XML body.
     #[must_use]
     pub fn takes_xml(mut self) -> Self {

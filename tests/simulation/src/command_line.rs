@@ -17,7 +17,8 @@ pub fn run() -> ExitCode {
         args.drain(at..=at + 1);
         Some(value)
     };
-    let (seed, steps, histories) = (option("--seed"), option("--steps").unwrap_or(30), option("--histories").unwrap_or(100));
+    let (seed, steps, histories) =
+        (option("--seed"), option("--steps").unwrap_or(30), option("--histories").unwrap_or(100));
     let steps = usize::try_from(steps).unwrap_or(30);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let stage = match Stage::set(&root) {

@@ -61,7 +61,9 @@ impl Books {
                 first_sequence: number(&item, "s0"),
                 count: number(&item, "n"),
                 at: text(&item, "at").to_owned(),
-                events: events.map(|text| (text.to_owned(), serde_json::from_str(text).unwrap_or(Value::Null))).collect(),
+                events: events
+                    .map(|text| (text.to_owned(), serde_json::from_str(text).unwrap_or(Value::Null)))
+                    .collect(),
                 state: item.get("st").map(|_| json(&item, "st")),
                 item: item.clone(),
             };
@@ -70,7 +72,8 @@ impl Books {
         for entries in books.streams.values_mut() {
             entries.sort_by_key(|entry| entry.version);
         }
-        books.wallets = cloud.scan("WalletsTable").into_iter().map(|item| (text(&item, "pk").to_owned(), item)).collect();
+        books.wallets =
+            cloud.scan("WalletsTable").into_iter().map(|item| (text(&item, "pk").to_owned(), item)).collect();
         books
     }
 
@@ -105,7 +108,11 @@ impl Books {
     fn events(&self) -> impl Iterator<Item = (&str, &Entry, usize, &String, &Value)> {
         self.streams.iter().flat_map(|(pk, entries)| {
             entries.iter().flat_map(move |entry| {
-                entry.events.iter().enumerate().map(move |(place, (text, event))| (pk.as_str(), entry, place, text, event))
+                entry
+                    .events
+                    .iter()
+                    .enumerate()
+                    .map(move |(place, (text, event))| (pk.as_str(), entry, place, text, event))
             })
         })
     }
@@ -187,7 +194,11 @@ fn stream(pk: &str, entries: &[Entry]) -> Vec<String> {
         }
         for (place, (_, event)) in (sequence..).zip(&entry.events) {
             let metadata = &event["metadata"];
-            let entity = format!("{}#{}", metadata["entity"]["type"].as_str().unwrap_or_default(), metadata["entity"]["id"].as_str().unwrap_or_default());
+            let entity = format!(
+                "{}#{}",
+                metadata["entity"]["type"].as_str().unwrap_or_default(),
+                metadata["entity"]["id"].as_str().unwrap_or_default()
+            );
             if entity != pk || metadata["sequence"].as_u64() != Some(place) {
                 broken.push(format!("{pk}/{version}: an event says that it is {} of {entity}", metadata["sequence"]));
             }
@@ -221,7 +232,10 @@ fn wallet(books: &Books, user: &str, entries: &[Entry]) -> Vec<String> {
         let after = json(&entry.item, "after");
         for (asset, known) in &balances {
             if of(&after[asset]["available"]) != *known {
-                broken.push(format!("{place}: {asset} is {} after it where the lines make {known}", after[asset]["available"]));
+                broken.push(format!(
+                    "{place}: {asset} is {} after it where the lines make {known}",
+                    after[asset]["available"]
+                ));
             }
         }
         if text(&entry.item, "ph") != head {
@@ -229,7 +243,9 @@ fn wallet(books: &Books, user: &str, entries: &[Entry]) -> Vec<String> {
         }
         text(&entry.item, "h").clone_into(&mut head);
     }
-    let Some(stored) = books.wallets.get(user) else { return vec![format!("wallet#{user} has a journal and no wallet")] };
+    let Some(stored) = books.wallets.get(user) else {
+        return vec![format!("wallet#{user} has a journal and no wallet")];
+    };
     if number(stored, "v") != u64::try_from(entries.len()).unwrap_or(0) || text(stored, "h") != head {
         broken.push(format!("wallet#{user} is not what its journal says: version {}", number(stored, "v")));
     }
@@ -298,7 +314,10 @@ fn queues(cloud: &Cloud, record: &Record) -> Vec<String> {
                 continue;
             };
             if !wanted.remove(&(source.clone(), message.body.clone())) {
-                broken.push(format!("{name} holds a letter too many: {} because {}", message.body, message.attributes["reason"]));
+                broken.push(format!(
+                    "{name} holds a letter too many: {} because {}",
+                    message.body, message.attributes["reason"]
+                ));
             }
             if !is_poison(message) || message.attributes["reason"]["StringValue"].as_str().is_none_or(str::is_empty) {
                 broken.push(format!("{name} holds a letter without its reason"));
@@ -334,8 +353,11 @@ fn told_once(cloud: &Cloud, books: &Books) -> Vec<String> {
         sent += usize::from(matches!(notice["status"].as_str(), Some("sent" | "delivered" | "undelivered")));
     }
     let inbox = cloud.scan("SandboxTable").iter().filter(|item| text(item, "pk").starts_with("to#")).count();
-    let mut broken: Vec<_> =
-        counts.into_iter().filter(|(_, count)| *count > 1).map(|(about, count)| format!("{about}: {count} notices")).collect();
+    let mut broken: Vec<_> = counts
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .map(|(about, count)| format!("{about}: {count} notices"))
+        .collect();
     if inbox != sent {
         broken.push(format!("the provider has {inbox} messages, {sent} notices are sent"));
     }

@@ -38,8 +38,12 @@ pub(crate) fn compare(books: &Books, record: &Record, people: &People) -> Vec<St
     for user in people.ids() {
         for (asset, expected) in [("cash", cash.get(user)), ("bonus", bonus.get(user))] {
             let expected = expected.copied().unwrap_or(0);
-            let expired: Cents =
-                books.lines(user).iter().filter(|line| line.asset == asset && line.purpose == "debit_expired").map(|line| line.delta).sum();
+            let expired: Cents = books
+                .lines(user)
+                .iter()
+                .filter(|line| line.asset == asset && line.purpose == "debit_expired")
+                .map(|line| line.delta)
+                .sum();
             let (available, held, owed) = books.balance(user, asset);
             let is = available + held - owed - expired;
             if is != expected {
@@ -69,7 +73,8 @@ fn deposits(
             "sandbox_silent" => false,
             _ => true,
         };
-        let status = books.state(&format!("payment#{payment}")).map(|state| state["status"].clone()).unwrap_or_default();
+        let status =
+            books.state(&format!("payment#{payment}")).map(|state| state["status"].clone()).unwrap_or_default();
         let expected = if is_paid { "succeeded" } else { "failed" };
         if status != expected {
             broken.push(format!("deposit {payment} ({method}) is {status}, the model says {expected}"));
@@ -128,7 +133,14 @@ fn facts(record: &Record) -> (BTreeMap<Market, Facts>, BTreeMap<usize, Vec<i64>>
 }
 
 /// What becomes of a leg: its factor as a fraction of a thousand, and whether the feed cancelled it.
-fn leg(facts: Option<&Facts>, stops: &[i64], outcome: usize, placed_at: i64, version: i64, odds: Cents) -> Option<(Cents, bool)> {
+fn leg(
+    facts: Option<&Facts>,
+    stops: &[i64],
+    outcome: usize,
+    placed_at: i64,
+    version: i64,
+    odds: Cents,
+) -> Option<(Cents, bool)> {
     let facts = facts?;
     let within = |window: &Option<(i64, i64)>| window.is_none_or(|(from, to)| (from..to).contains(&placed_at));
     if facts.windows.iter().any(within) {
@@ -203,7 +215,13 @@ fn bets(
         let of_bet = if *is_bonus { &mut *bonus } else { &mut *cash };
         *of_bet.entry(people.id(*user).to_owned()).or_default() += returned - stake;
         let settled = of(&state["payout"]);
-        let has = if status == "cancelled" { stake } else if state["payout"].is_null() { 0 } else { settled };
+        let has = if status == "cancelled" {
+            stake
+        } else if state["payout"].is_null() {
+            0
+        } else {
+            settled
+        };
         if has != returned {
             broken.push(format!("{bet} of stake {stake} is {status} and pays {has} (lines {paid}), the model {returned}: {factors:?} {state}"));
         }
@@ -213,5 +231,8 @@ fn bets(
 
 /// Milliseconds of an RFC 3339 text.
 fn moment(value: &Value) -> i64 {
-    value.as_str().and_then(|text| text.parse::<quoin_events::Timestamp>().ok()).map_or(0, quoin_events::Timestamp::millis)
+    value
+        .as_str()
+        .and_then(|text| text.parse::<quoin_events::Timestamp>().ok())
+        .map_or(0, quoin_events::Timestamp::millis)
 }

@@ -111,7 +111,9 @@ fn later(chance: &mut fastrand::Rng) -> Action {
         }
         10..=44 => bet(chance, user),
         45..=50 => Action::CancelBet { user, bet: chance.usize(..4) },
-        51..=56 => Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) },
+        51..=56 => {
+            Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) }
+        }
         57..=58 => {
             let kind = ["stake", "loss", "deposit"].get(chance.usize(..3)).copied().unwrap_or("stake");
             Action::Limit { user, kind, cents: 10 * cents(chance) }

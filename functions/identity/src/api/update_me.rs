@@ -68,7 +68,7 @@ impl<E: Into<Problem>> From<E> for Stop {
 #[must_use]
 pub fn contract() -> quoin_runtime::Contract {
     quoin_runtime::Contract::new("Changes the caller's profile; what is not named stays")
-        .takes::<ProfileChange>()
+        .changes::<ProfileChange>()
         .answers::<ProfileView>(200)
         .refuses(400, &["FULL_NAME_INVALID", "PHONE_INVALID", "EMAIL_INVALID", "LANGUAGE_INVALID", "FIELDS_INVALID"])
         .refuses(404, &["NOT_FOUND"])

@@ -85,7 +85,7 @@ fn is_token(token: &str) -> bool {
 #[must_use]
 pub fn contract() -> quoin_runtime::Contract {
     quoin_runtime::Contract::new("How the caller wants to be told; what is not named stays")
-        .takes::<PreferencesChange>()
+        .changes::<PreferencesChange>()
         .answers::<PreferencesView>(200)
         .refuses(400, &["LANGUAGE_INVALID", "PUSH_TOKEN_INVALID"])
         .refuses(404, &["NOT_FOUND"])

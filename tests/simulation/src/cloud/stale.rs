@@ -91,7 +91,10 @@ impl Cloud {
             "PutItem" | "UpdateItem" | "DeleteItem" => one(request).into_iter().collect(),
             "TransactWriteItems" => {
                 let parts = request["TransactItems"].as_array().into_iter().flatten();
-                parts.flat_map(|part| part.as_object().into_iter().flatten()).filter_map(|(_, part)| one(part)).collect()
+                parts
+                    .flat_map(|part| part.as_object().into_iter().flatten())
+                    .filter_map(|(_, part)| one(part))
+                    .collect()
             }
             _ => Vec::new(),
         }
