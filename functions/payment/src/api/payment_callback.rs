@@ -37,6 +37,7 @@ pub fn contract() -> quoin_runtime::Contract {
         .signed()
         .takes::<Callback>()
         .answers_nothing(204)
+        .refuses(400, &["REFERENCE_INVALID"])
         .refuses(422, &["AMOUNT_MISMATCH"])
 }
 

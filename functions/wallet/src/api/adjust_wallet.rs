@@ -40,7 +40,17 @@ pub fn contract() -> quoin_runtime::Contract {
     .idempotent()
     .takes::<Adjustment>()
     .answers::<crate::moving::Moved<'_>>(201)
-    .refuses(400, &["REASON_INVALID", "MERCHANT_INVALID", "AMOUNT_OUT_OF_RANGE", "AMOUNT_ZERO", "AMOUNT_TOO_PRECISE"])
+    .refuses(
+        400,
+        &[
+            "REASON_INVALID",
+            "MERCHANT_INVALID",
+            "EXPIRY_INVALID",
+            "AMOUNT_OUT_OF_RANGE",
+            "AMOUNT_ZERO",
+            "AMOUNT_TOO_PRECISE",
+        ],
+    )
     .refuses(422, &["WALLET_INSUFFICIENT_BALANCE", "AMOUNT_OUT_OF_RANGE"])
 }
 

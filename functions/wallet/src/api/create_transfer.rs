@@ -85,7 +85,16 @@ pub fn contract() -> quoin_runtime::Contract {
         .refuses(400, &["NOTE_TOO_LONG", "ASSET_NOT_ACCEPTED", "USER_ID_INVALID", "TRANSFER_TO_SELF"])
         .refuses(400, &["AMOUNT_ZERO", "AMOUNT_TOO_PRECISE"])
         .refuses(404, &["NOT_FOUND"])
-        .refuses(422, &["WALLET_INSUFFICIENT_BALANCE", "WALLET_CLOSED", "WALLET_UNKNOWN", "AMOUNT_OUT_OF_RANGE"])
+        .refuses(
+            422,
+            &[
+                "WALLET_INSUFFICIENT_BALANCE",
+                "WALLET_CLOSED",
+                "WALLET_UNKNOWN",
+                "NOTE_UNDELIVERABLE",
+                "AMOUNT_OUT_OF_RANGE",
+            ],
+        )
 }
 
 /// Payer's and payee's wallets.
