@@ -113,6 +113,7 @@ ROUTES: dict[str, Kind] = {
         {"entity_type": "bet", "entity_id": "$bet"}
     ),
     "GET /api/requests/{request_id}/timeline": Operators({"request_id": "$request"}),
+    "GET /api/fixtures/{event_id}/exposure": Operators({"event_id": "$event"}),
     "GET /api/reports/{report}": Operators({"report": "kpis"}, "?from=2026-01-01&to=2026-01-02"),
 }
 
