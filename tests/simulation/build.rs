@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     programs.sort();
-    let mut text = String::from("/// A program by its name.\npub(crate) fn program(name: &str) -> Option<Program> {\n    Some(match name {\n");
+    let mut text = String::from(
+        "/// A program by its name.\npub(crate) fn program(name: &str) -> Option<Program> {\n    Some(match name {\n",
+    );
     for (name, call) in &programs {
         writeln!(text, "        {name:?} => Program::{call},")?;
     }

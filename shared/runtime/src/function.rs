@@ -124,13 +124,7 @@ where
     type Event = I;
     type Answer = O;
 
-    async fn handle(
-        &self,
-        env: &Env,
-        invocation: &Invocation,
-        event: I,
-        metrics: &mut Metrics,
-    ) -> Result<O, Error> {
+    async fn handle(&self, env: &Env, invocation: &Invocation, event: I, metrics: &mut Metrics) -> Result<O, Error> {
         Box::pin(self.0(env, invocation, event, metrics)).await.map_err(Error::from)
     }
 }

@@ -138,7 +138,10 @@ impl Actors {
             }
             Action::Odds { market, odds } => self.odds(step, *market, odds).await,
             Action::Stop { event } => {
-                self.feed(step, |ts| format!(r#"<bet_stop product="3" event_id="sr:match:{event}" timestamp="{ts}" groups="all"/>"#)).await
+                self.feed(step, |ts| {
+                    format!(r#"<bet_stop product="3" event_id="sr:match:{event}" timestamp="{ts}" groups="all"/>"#)
+                })
+                .await
             }
             Action::Result { market, results, certainty } => self.result(step, *market, results, *certainty).await,
             Action::CancelMarket { market, window } => {
@@ -169,7 +172,8 @@ impl Actors {
                 let queues: Vec<String> = {
                     let queues = lock(&self.platform.cloud.queues);
                     let application = &self.platform.cloud.application;
-                    let fed = |name: &&String| application.queues.get(*name).is_some_and(|queue| queue.consumer.is_some());
+                    let fed =
+                        |name: &&String| application.queues.get(*name).is_some_and(|queue| queue.consumer.is_some());
                     queues.messages.keys().filter(fed).cloned().collect()
                 };
                 let Some(name) = queues.get(queue % queues.len().max(1)) else { return Vec::new() };
@@ -195,7 +199,8 @@ impl Actors {
         let held = self.direct(&command).await;
         if held.first().is_some_and(|answer| answer.status == 201) {
             let name = if is_captured { "capture" } else { "void" };
-            let command = json!({"operation_id": format!("{key}-{name}"), "user_id": id, "command": name, "hold_id": hold});
+            let command =
+                json!({"operation_id": format!("{key}-{name}"), "user_id": id, "command": name, "hold_id": hold});
             let ended = self.direct(&command).await;
             return held.into_iter().take(1).chain(ended.into_iter().take(1)).collect();
         }
@@ -205,7 +210,9 @@ impl Actors {
     async fn direct(&self, command: &Value) -> Vec<Answer> {
         let mut answers = Vec::new();
         for pause in pauses() {
-            if let Invoked::Answered(text) = self.platform.invoke("quoin-dev-wallet-command", &command.to_string()).await {
+            if let Invoked::Answered(text) =
+                self.platform.invoke("quoin-dev-wallet-command", &command.to_string()).await
+            {
                 let reply: Value = serde_json::from_str(&text).unwrap_or_default();
                 answers.push(Answer {
                     status: reply["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500),
@@ -227,9 +234,17 @@ impl Actors {
 
     async fn request(&self, who: Option<&Principal>, method: &str, path: &str, body: &Value, key: &str) -> Vec<Answer> {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let headers = BTreeMap::from([("idempotency-key".to_owned(), key.to_owned()), ("x-request-id".to_owned(), format!("req-{key}"))]);
-        self.insist(who, &|_| Request { method: method.to_owned(), url: path.to_owned(), headers: headers.clone(), body: body.clone() })
-            .await
+        let headers = BTreeMap::from([
+            ("idempotency-key".to_owned(), key.to_owned()),
+            ("x-request-id".to_owned(), format!("req-{key}")),
+        ]);
+        self.insist(who, &|_| Request {
+            method: method.to_owned(),
+            url: path.to_owned(),
+            headers: headers.clone(),
+            body: body.clone(),
+        })
+        .await
     }
 
     /// Sends until there is a definite answer that got through; all definite answers on the way are kept.
@@ -314,7 +329,13 @@ impl Actors {
         });
         let body = body.to_string().into_bytes();
         if secret == "nobody" {
-            let request = signed_request("/api/payments/callbacks/sandbox", &body, key, secret, millis(self.platform.cloud.handle.now()));
+            let request = signed_request(
+                "/api/payments/callbacks/sandbox",
+                &body,
+                key,
+                secret,
+                millis(self.platform.cloud.handle.now()),
+            );
             let reply = self.platform.http(&request, None).await;
             return vec![Answer { status: reply.status, body: Value::Null, is_repeated: false }];
         }

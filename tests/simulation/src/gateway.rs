@@ -41,7 +41,10 @@ impl Platform {
 
     /// Answers a request as the API does.
     pub(crate) async fn http(&self, request: &Request, principal: Option<&Principal>) -> Reply {
-        let path = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+        let path = request
+            .url
+            .split_once("://")
+            .map_or(request.url.as_str(), |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let found = self.cloud.application.routes.iter().find_map(|route| {
             let parameters = parameters(&route.path, path)?;
@@ -52,7 +55,8 @@ impl Platform {
         if route.is_authorized && principal.is_none() {
             return Reply::json(401, &json!({"message": "Unauthorized"}));
         }
-        let authorizer = principal.map(|one| json!({"lambda": {"sub": one.user_id, "roles": one.roles, "session_id": "simulated"}}));
+        let authorizer =
+            principal.map(|one| json!({"lambda": {"sub": one.user_id, "roles": one.roles, "session_id": "simulated"}}));
         let query: BTreeMap<_, _> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
         let event = json!({
             "version": "2.0", "routeKey": format!("{} {}", route.method, route.path), "rawPath": path,
@@ -66,7 +70,9 @@ impl Platform {
                 let headers = answer["headers"].as_object().into_iter().flatten();
                 Reply {
                     status: answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500),
-                    headers: headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect(),
+                    headers: headers
+                        .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+                        .collect(),
                     body: answer["body"].as_str().unwrap_or_default().as_bytes().to_vec(),
                 }
             }

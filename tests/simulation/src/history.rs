@@ -58,7 +58,8 @@ impl Stage {
     /// # Errors
     /// If a template cannot be read, a function has no program, or a registration fails.
     pub fn set(root: &std::path::Path) -> Result<Self, String> {
-        let parameters = [("Stage", "dev"), ("OnAws", "false"), ("SandboxEnabled", "true"), ("NotificationProvider", "http")];
+        let parameters =
+            [("Stage", "dev"), ("OnAws", "false"), ("SandboxEnabled", "true"), ("NotificationProvider", "http")];
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
         let application = Application::read(root, parameters).map_err(|fault| fault.to_string())?;
         let application = Arc::new(application);
@@ -72,7 +73,14 @@ impl Stage {
     /// If the simulation itself fails; what the platform does wrong is in the outcome.
     pub fn run(&self, script: &Script, is_traced: bool) -> Result<Outcome, String> {
         let mut scheduler = Scheduler::new(script.seed);
-        let cloud = Cloud::new(scheduler.handle(), self.application.clone(), script.plan.clone(), script.seed, script.mutant, is_traced)?;
+        let cloud = Cloud::new(
+            scheduler.handle(),
+            self.application.clone(),
+            script.plan.clone(),
+            script.seed,
+            script.mutant,
+            is_traced,
+        )?;
         let platform = Platform::start(cloud.clone(), scheduler.spawner())?;
         self.people.settle_in(&cloud);
         let actors = Rc::new(Actors {
@@ -146,7 +154,11 @@ fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>)
             return Vec::new();
         }
     }
-    vec![format!("{} steps have no answer and {} dead letters come back again and again", actors.record.borrow().open, platform.letters())]
+    vec![format!(
+        "{} steps have no answer and {} dead letters come back again and again",
+        actors.record.borrow().open,
+        platform.letters()
+    )]
 }
 
 impl Script {

@@ -38,8 +38,12 @@ pub(crate) fn compare(books: &Books, record: &Record, people: &People) -> Vec<St
     for user in people.ids() {
         for (asset, expected) in [("cash", cash.get(user)), ("bonus", bonus.get(user))] {
             let expected = expected.copied().unwrap_or(0);
-            let expired: Cents =
-                books.lines(user).iter().filter(|line| line.asset == asset && line.purpose == "debit_expired").map(|line| line.delta).sum();
+            let expired: Cents = books
+                .lines(user)
+                .iter()
+                .filter(|line| line.asset == asset && line.purpose == "debit_expired")
+                .map(|line| line.delta)
+                .sum();
             let (available, held, owed) = books.balance(user, asset);
             let is = available + held - owed - expired;
             if is != expected {
@@ -59,17 +63,16 @@ fn deposits(
     bonus: &mut BTreeMap<String, Cents>,
 ) -> Vec<String> {
     let mut broken = Vec::new();
-    let mut referee_paid = false;
+    let mut paid: BTreeMap<String, Vec<Cents>> = BTreeMap::new();
     for done in &record.done {
         let Action::Deposit { user, cents, method } = &done.step.action else { continue };
         let Some(body) = done.accepted() else { continue };
         let payment = body["payment_id"].as_str().unwrap_or_default();
-        let is_paid = match *method {
-            "sandbox_decline" => record.paid_after_all.iter().any(|one| one == payment),
-            "sandbox_silent" => false,
-            _ => true,
-        };
-        let status = books.state(&format!("payment#{payment}")).map(|state| state["status"].clone()).unwrap_or_default();
+        // The provider knows best whether it ever heard of a deposit.
+        let verdict = books.verdicts.get(payment).map_or("none", String::as_str);
+        let is_paid = verdict == "succeeded" || record.paid_after_all.iter().any(|one| one == payment);
+        let status =
+            books.state(&format!("payment#{payment}")).map(|state| state["status"].clone()).unwrap_or_default();
         let expected = if is_paid { "succeeded" } else { "failed" };
         if status != expected {
             broken.push(format!("deposit {payment} ({method}) is {status}, the model says {expected}"));
@@ -77,14 +80,34 @@ fn deposits(
         if is_paid {
             let amount = Cents::from(*cents);
             *cash.entry(people.id(*user).to_owned()).or_default() += amount;
-            *bonus.entry(people.id(*user).to_owned()).or_default() += (amount / 10).min(DEPOSIT_BONUS_MAX);
-            referee_paid |= *user == 1;
+            paid.entry(people.id(*user).to_owned()).or_default().push(amount);
         }
     }
-    if referee_paid {
-        *bonus.entry(people.id(0).to_owned()).or_default() += REFERRAL;
+    for (user, amounts) in paid {
+        // Whichever deposit was heard of first, and one of them only.
+        let given = deposit_bonus(books, &user);
+        let fits = match given.as_slice() {
+            [] => amounts.iter().any(|amount| *amount < 10),
+            [one] => amounts.iter().any(|amount| (amount / 10).min(DEPOSIT_BONUS_MAX) == *one),
+            _ => false,
+        };
+        if !fits {
+            broken.push(format!("{user} paid {amounts:?} and was given the deposit bonuses {given:?}"));
+        }
+        *bonus.entry(user.clone()).or_default() += given.iter().sum::<Cents>();
+        if user == people.id(1) {
+            *bonus.entry(people.id(0).to_owned()).or_default() += REFERRAL;
+        }
     }
     broken
+}
+
+fn deposit_bonus(books: &Books, user: &str) -> Vec<Cents> {
+    let awards = books.of_kind("award").flat_map(|(_, entries)| entries).flat_map(|entry| &entry.events);
+    let bonuses = awards
+        .map(|(_, event)| event)
+        .filter(|event| event["event"] == "BonusAwarded" && event["data"]["kind"] == "deposit");
+    bonuses.filter(|event| event["data"]["user_id"] == user).map(|event| of(&event["data"]["amount"])).collect()
 }
 
 /// Transfers, adjustments, holds.
@@ -128,7 +151,14 @@ fn facts(record: &Record) -> (BTreeMap<Market, Facts>, BTreeMap<usize, Vec<i64>>
 }
 
 /// What becomes of a leg: its factor as a fraction of a thousand, and whether the feed cancelled it.
-fn leg(facts: Option<&Facts>, stops: &[i64], outcome: usize, placed_at: i64, version: i64, odds: Cents) -> Option<(Cents, bool)> {
+fn leg(
+    facts: Option<&Facts>,
+    stops: &[i64],
+    outcome: usize,
+    placed_at: i64,
+    version: i64,
+    odds: Cents,
+) -> Option<(Cents, bool)> {
     let facts = facts?;
     let within = |window: &Option<(i64, i64)>| window.is_none_or(|(from, to)| (from..to).contains(&placed_at));
     if facts.windows.iter().any(within) {
@@ -203,7 +233,13 @@ fn bets(
         let of_bet = if *is_bonus { &mut *bonus } else { &mut *cash };
         *of_bet.entry(people.id(*user).to_owned()).or_default() += returned - stake;
         let settled = of(&state["payout"]);
-        let has = if status == "cancelled" { stake } else if state["payout"].is_null() { 0 } else { settled };
+        let has = if status == "cancelled" {
+            stake
+        } else if state["payout"].is_null() {
+            0
+        } else {
+            settled
+        };
         if has != returned {
             broken.push(format!("{bet} of stake {stake} is {status} and pays {has} (lines {paid}), the model {returned}: {factors:?} {state}"));
         }
@@ -213,5 +249,8 @@ fn bets(
 
 /// Milliseconds of an RFC 3339 text.
 fn moment(value: &Value) -> i64 {
-    value.as_str().and_then(|text| text.parse::<quoin_events::Timestamp>().ok()).map_or(0, quoin_events::Timestamp::millis)
+    value
+        .as_str()
+        .and_then(|text| text.parse::<quoin_events::Timestamp>().ok())
+        .map_or(0, quoin_events::Timestamp::millis)
 }

@@ -65,7 +65,9 @@ impl People {
             people.ids.push(id.ok_or_else(|| format!("registration was answered {status}: {text}"))?);
         }
         for table in TABLES {
-            people.items.extend(cloud.scan(table).into_iter().filter(|item| is_of_registration(table, item)).map(|item| (table, item)));
+            people.items.extend(
+                cloud.scan(table).into_iter().filter(|item| is_of_registration(table, item)).map(|item| (table, item)),
+            );
         }
         Ok(people)
     }

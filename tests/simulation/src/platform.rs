@@ -87,13 +87,8 @@ impl Platform {
             let program = program(&function.program).ok_or_else(|| format!("{} has no program", function.program))?;
             programs.insert(name.clone(), program);
         }
-        let platform = Rc::new(Self {
-            cloud,
-            spawner,
-            programs,
-            idle: RefCell::default(),
-            outcomes: RefCell::default(),
-        });
+        let platform =
+            Rc::new(Self { cloud, spawner, programs, idle: RefCell::default(), outcomes: RefCell::default() });
         for (queue, spec) in &platform.cloud.application.queues {
             if let Some((function, most)) = &spec.consumer {
                 platform.spawner.spawn(platform.clone().poll_queue(queue.clone(), function.clone(), *most));
@@ -170,7 +165,8 @@ impl Platform {
     }
 
     fn cold(&self, function: &str) -> Environment {
-        let mut variables = self.cloud.application.functions.get(function).map(|spec| spec.variables.clone()).unwrap_or_default();
+        let mut variables =
+            self.cloud.application.functions.get(function).map(|spec| spec.variables.clone()).unwrap_or_default();
         variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.to_owned());
         let (wire, skew_ms) = (Wire::new(self.cloud.clone(), function), Arc::new(AtomicI64::new(0)));
         let time = SharedTimeSource::new(SkewedClock { handle: self.cloud.handle.clone(), skew_ms: skew_ms.clone() });
@@ -298,7 +294,8 @@ impl Platform {
             })
             .await;
             cloud.handle.sleep(cloud.below(200_000)).await;
-            let wanted: Vec<_> = records.iter().map(stream_record).filter(|record| is_wanted(&stream, record)).collect();
+            let wanted: Vec<_> =
+                records.iter().map(stream_record).filter(|record| is_wanted(&stream, record)).collect();
             let event = json!({"Records": wanted}).to_string();
             // A stream waits for its batch for as long as it takes.
             while !wanted.is_empty() && !matches!(self.invoke(&stream.function, &event).await, Invoked::Answered(_)) {
@@ -381,7 +378,11 @@ impl Platform {
     pub(crate) fn letters(&self) -> usize {
         let queues = lock(&self.cloud.queues);
         let letters = self.cloud.application.queues.values().filter_map(|spec| spec.dead_letters.as_ref());
-        letters.filter_map(|(name, _)| queues.messages.get(name)).flatten().filter(|message| !is_poison(message)).count()
+        letters
+            .filter_map(|(name, _)| queues.messages.get(name))
+            .flatten()
+            .filter(|message| !is_poison(message))
+            .count()
     }
 
     pub(crate) fn has_letters(&self) -> bool {

@@ -16,8 +16,9 @@ pub const MARKETS: [(&str, Option<&str>, &[&str]); 2] =
 /// A market of an event.
 pub type Market = (usize, usize);
 
-/// What one party does.
+/// What one party does. Amounts are in hundredths of cash, users and events are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields say what they are")]
 pub enum Action {
     /// A user puts money in.
     Deposit { user: usize, cents: u64, method: &'static str },
@@ -111,7 +112,9 @@ fn later(chance: &mut fastrand::Rng) -> Action {
         }
         10..=44 => bet(chance, user),
         45..=50 => Action::CancelBet { user, bet: chance.usize(..4) },
-        51..=56 => Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) },
+        51..=56 => {
+            Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) }
+        }
         57..=58 => {
             let kind = ["stake", "loss", "deposit"].get(chance.usize(..3)).copied().unwrap_or("stake");
             Action::Limit { user, kind, cents: 10 * cents(chance) }

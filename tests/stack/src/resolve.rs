@@ -22,9 +22,8 @@ impl<'a> Scope<'a> {
     /// The stack of `template` with `given` parameters, the others at their defaults.
     pub(crate) fn new(template: &'a Value, given: Parameters) -> Self {
         let declared = template.get("Parameters").and_then(Value::as_object).into_iter().flatten();
-        let mut parameters: Parameters = declared
-            .filter_map(|(name, parameter)| Some((name.clone(), parameter.get("Default")?.clone())))
-            .collect();
+        let mut parameters: Parameters =
+            declared.filter_map(|(name, parameter)| Some((name.clone(), parameter.get("Default")?.clone()))).collect();
         parameters.extend(given);
         Self { template, parameters }
     }
@@ -60,9 +59,15 @@ impl<'a> Scope<'a> {
                     let both = list()?.iter().map(|one| self.text(one)).collect::<Result<Vec<_>, _>>()?;
                     Ok(both.windows(2).all(|pair| pair.first() == pair.last()))
                 }
-                "Fn::Not" => Ok(!list()?.iter().map(|one| self.truth(one)).collect::<Result<Vec<_>, _>>()?.contains(&true)),
-                "Fn::Or" => Ok(list()?.iter().map(|one| self.truth(one)).collect::<Result<Vec<_>, _>>()?.contains(&true)),
-                "Fn::And" => Ok(!list()?.iter().map(|one| self.truth(one)).collect::<Result<Vec<_>, _>>()?.contains(&false)),
+                "Fn::Not" => {
+                    Ok(!list()?.iter().map(|one| self.truth(one)).collect::<Result<Vec<_>, _>>()?.contains(&true))
+                }
+                "Fn::Or" => {
+                    Ok(list()?.iter().map(|one| self.truth(one)).collect::<Result<Vec<_>, _>>()?.contains(&true))
+                }
+                "Fn::And" => {
+                    Ok(!list()?.iter().map(|one| self.truth(one)).collect::<Result<Vec<_>, _>>()?.contains(&false))
+                }
                 _ => Err(format!("{name} is not a condition that is known here").into()),
             };
         }
@@ -77,7 +82,9 @@ impl<'a> Scope<'a> {
                 Value::Array(resolved.into_iter().flatten().collect())
             }
             Value::Object(members) => {
-                if let Some((name, argument)) = single(value).filter(|(name, _)| *name == "Ref" || name.starts_with("Fn::")) {
+                if let Some((name, argument)) =
+                    single(value).filter(|(name, _)| *name == "Ref" || name.starts_with("Fn::"))
+                {
                     return self.function(name, argument);
                 }
                 let mut resolved = Map::new();

@@ -46,7 +46,8 @@ impl Cloud {
         let sent = Sent { event_id: event_id.to_owned(), event: name.to_owned(), detail: text };
         lock(&self.sent).push(sent);
         if let Some((queue, told)) = self.mutant.and_then(|mutant| mutant.second_path(&detail)) {
-            let event = json!({"detail-type": told["event"], "source": entry["Source"], "id": "second", "detail": told});
+            let event =
+                json!({"detail-type": told["event"], "source": entry["Source"], "id": "second", "detail": told});
             lock(&self.queues).send(queue, event.to_string(), Value::Null, 0, 0);
         }
         let event = json!({
@@ -66,7 +67,9 @@ impl Cloud {
     fn deliver(&self, queue: &str, name: &str, event: &Value) {
         let again = if self.happens(Fault::Duplicated) { 1 + self.below(4) } else { 0 };
         let delay = if self.happens(Fault::Delayed) {
-            [HOUR / 60, HOUR, 30 * HOUR, 24 * 40 * HOUR].get(usize::try_from(self.below(4)).unwrap_or(0)).map_or(0, |most| self.below(*most))
+            [HOUR / 60, HOUR, 30 * HOUR, 24 * 40 * HOUR]
+                .get(usize::try_from(self.below(4)).unwrap_or(0))
+                .map_or(0, |most| self.below(*most))
         } else {
             self.below(200_000)
         };

@@ -138,7 +138,11 @@ impl Cloud {
         let mut stream = lock(&self.journal);
         for put in puts.into_iter().filter(|put| put["TableName"] == JOURNAL) {
             let image = &put["Item"];
-            let key = format!("{}/{}", image["pk"]["S"].as_str().unwrap_or_default(), image["sk"]["N"].as_str().unwrap_or_default());
+            let key = format!(
+                "{}/{}",
+                image["pk"]["S"].as_str().unwrap_or_default(),
+                image["sk"]["N"].as_str().unwrap_or_default()
+            );
             if !stream.seen.insert(key) {
                 continue;
             }
@@ -182,7 +186,12 @@ fn codes(reasons: &str) -> String {
 
 fn collect(action: &str, body: &Value, keys: &mut Vec<String>) {
     let text = |value: &Value| {
-        value.as_object().into_iter().flatten().map(|(_, value)| value.as_str().unwrap_or_default().to_owned()).collect::<String>()
+        value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, value)| value.as_str().unwrap_or_default().to_owned())
+            .collect::<String>()
     };
     let key = |item: &Value| {
         let parts: Vec<_> = ["pk", "sk"].iter().filter_map(|name| item.get(name)).map(text).collect();

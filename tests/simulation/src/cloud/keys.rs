@@ -21,7 +21,9 @@ impl Cloud {
         let answer = match action {
             "GenerateDataKey" => {
                 let wrapped = format!("wrapped-{:016x}", self.below(u64::MAX));
-                Some(json!({"KeyId": body["KeyId"], "CiphertextBlob": STANDARD.encode(&wrapped), "Plaintext": unwrap(&wrapped)}))
+                Some(
+                    json!({"KeyId": body["KeyId"], "CiphertextBlob": STANDARD.encode(&wrapped), "Plaintext": unwrap(&wrapped)}),
+                )
             }
             "Decrypt" => {
                 let wrapped = STANDARD.decode(body["CiphertextBlob"].as_str().unwrap_or_default()).unwrap_or_default();
@@ -55,7 +57,11 @@ impl Cloud {
         let body = format!(
             "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{id}</MessageId></PublishResult></PublishResponse>"
         );
-        Reply { status: 200, headers: [("content-type".to_owned(), "text/xml".to_owned())].into(), body: body.into_bytes() }
+        Reply {
+            status: 200,
+            headers: [("content-type".to_owned(), "text/xml".to_owned())].into(),
+            body: body.into_bytes(),
+        }
     }
 }
 

@@ -89,7 +89,8 @@ impl Cloud {
         mutant: Option<Mutant>,
         is_traced: bool,
     ) -> Result<Arc<Self>, String> {
-        let database = Database::memory_with_clock(Arc::new(EngineClock(handle.clone()))).map_err(|error| error.to_string())?;
+        let database =
+            Database::memory_with_clock(Arc::new(EngineClock(handle.clone()))).map_err(|error| error.to_string())?;
         let cloud = Self {
             database,
             queues: Mutex::new(Queues::new(&application, handle.clone())),
@@ -215,7 +216,13 @@ impl Cloud {
         let count = body.get("TransactItems").and_then(Value::as_array).map_or(0, Vec::len);
         let met = usize::try_from(self.below(u64::try_from(count).unwrap_or(1))).unwrap_or(0);
         let reasons: Vec<_> = (0..count)
-            .map(|index| if index == met { json!({"Code": "TransactionConflict", "Message": "met"}) } else { json!({"Code": "None"}) })
+            .map(|index| {
+                if index == met {
+                    json!({"Code": "TransactionConflict", "Message": "met"})
+                } else {
+                    json!({"Code": "None"})
+                }
+            })
             .collect();
         let body = json!({
             "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",

@@ -43,8 +43,7 @@ impl Queues {
         self.next += 1;
         let id = format!("message-{}", self.next);
         let visible_at = self.handle.now() + delay;
-        let message =
-            Message { id: id.clone(), body, attributes, receives: 0, visible_at, again, is_in_hand: false };
+        let message = Message { id: id.clone(), body, attributes, receives: 0, visible_at, again, is_in_hand: false };
         self.messages.entry(name.to_owned()).or_default().push(message);
         self.wake(name);
         id
@@ -66,7 +65,10 @@ impl Queues {
             let visible: Vec<usize> =
                 messages.iter().enumerate().filter(|(_, one)| one.visible_at <= now).map(|(index, _)| index).collect();
             let Some(index) = visible.get(pick(visible.len())).copied() else { break };
-            let too_often = spec.dead_letters.as_ref().filter(|(_, most)| messages.get(index).is_some_and(|one| one.receives >= *most));
+            let too_often = spec
+                .dead_letters
+                .as_ref()
+                .filter(|(_, most)| messages.get(index).is_some_and(|one| one.receives >= *most));
             if let Some((target, _)) = too_often {
                 let message = messages.remove(index);
                 let target = target.clone();
@@ -142,7 +144,9 @@ impl Cloud {
             "ChangeMessageVisibility" => {
                 let id = body["ReceiptHandle"].as_str().unwrap_or_default().to_owned();
                 let until = self.handle.now() + body["VisibilityTimeout"].as_u64().unwrap_or(0) * 1_000_000;
-                if let Some(message) = queues.messages.get_mut(&name).and_then(|all| all.iter_mut().find(|one| one.id == id)) {
+                if let Some(message) =
+                    queues.messages.get_mut(&name).and_then(|all| all.iter_mut().find(|one| one.id == id))
+                {
                     message.visible_at = until;
                 }
                 queues.wake(&name);
