@@ -1,90 +1,154 @@
-//! The command line: one history in detail, many histories, or a soak.
+//! `sim`: one history in detail, or many histories.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::history::{Script, Stage};
+use lexopt::prelude::{Long, ValueExt};
+
+use crate::history::{Outcome, Script, Stage};
+use crate::scheduler::lock;
+use crate::shrink::shrink;
+
+const HELP: &str = "\
+sim: runs the platform in one process under faults that a seed chooses
+
+  sim --seed N [--steps N]                      one history, readably; a failing one is made as short as possible
+  sim --histories N [--first SEED] [--steps N]  many histories on all cores; prints the seeds that fail
+";
+
+#[derive(Debug, Default)]
+struct Options {
+    seed: Option<u64>,
+    first: u64,
+    steps: usize,
+    histories: u64,
+}
 
 /// Runs the command line.
 #[must_use]
 pub fn run() -> ExitCode {
-    let mut args: Vec<String> = std::env::args().skip(1).collect();
-    let mut option = |name: &str| {
-        let at = args.iter().position(|arg| arg == name)?;
-        let value = args.get(at + 1)?.parse::<u64>().ok()?;
-        args.drain(at..=at + 1);
-        Some(value)
-    };
-    let (seed, steps, histories) =
-        (option("--seed"), option("--steps").unwrap_or(30), option("--histories").unwrap_or(100));
-    let steps = usize::try_from(steps).unwrap_or(30);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let stage = match Stage::set(&root) {
-        Ok(stage) => stage,
+    match options().and_then(|options| options.map_or(Ok(true), |options| started(&options))) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            say(&error);
-            return ExitCode::FAILURE;
-        }
-    };
-    match seed {
-        Some(seed) if histories == 100 => one(&stage, seed, steps),
-        first => many(&stage, first.unwrap_or(1), histories, steps),
-    }
-}
-
-fn one(stage: &Stage, seed: u64, steps: usize) -> ExitCode {
-    let script = Script::draw(seed, steps);
-    match stage.run(&script, true) {
-        Err(error) => {
-            say(&error);
-            ExitCode::FAILURE
-        }
-        Ok(outcome) => {
-            for line in outcome.trace.lines() {
-                say(line);
-            }
-            for (name, count) in &outcome.counts {
-                say(&format!("{count:>8} {name}"));
-            }
-            for broken in &outcome.broken {
-                say(&format!("BROKEN {broken}"));
-            }
-            say(&format!("seed {seed}, trace {}", outcome.trace.digest()));
-            if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            say(&format!("error: {error}"));
+            ExitCode::from(2)
         }
     }
 }
 
-fn many(stage: &Stage, first: u64, histories: u64, steps: usize) -> ExitCode {
-    let (mut counts, mut failed): (BTreeMap<String, u64>, Vec<u64>) = Default::default();
-    for seed in first..first + histories {
-        match stage.run(&Script::draw(seed, steps), false) {
-            Ok(outcome) => {
-                for (name, count) in outcome.counts {
-                    *counts.entry(name).or_default() += count;
-                }
-                if let Some(broken) = outcome.broken.first() {
-                    say(&format!("seed {seed}: {broken}"));
-                    failed.push(seed);
-                }
+fn options() -> Result<Option<Options>, String> {
+    let mut options = Options { steps: 30, histories: 100, first: 1, ..Options::default() };
+    let mut parser = lexopt::Parser::from_env();
+    let said = |error: lexopt::Error| error.to_string();
+    while let Some(argument) = parser.next().map_err(said)? {
+        let mut number = || parser.value().and_then(|value| value.parse::<u64>()).map_err(said);
+        match argument {
+            Long("seed") => options.seed = Some(number()?),
+            Long("first") => options.first = number()?,
+            Long("histories") => options.histories = number()?,
+            Long("steps") => options.steps = usize::try_from(number()?).map_err(|error| error.to_string())?,
+            Long("help") => {
+                say(HELP);
+                return Ok(None);
             }
-            Err(error) => {
-                say(&format!("seed {seed}: {error}"));
-                failed.push(seed);
-            }
+            other => return Err(other.unexpected().to_string()),
         }
     }
-    for (name, count) in &counts {
-        say(&format!("{count:>8} {name}"));
+    Ok(Some(options))
+}
+
+fn started(options: &Options) -> Result<bool, String> {
+    let stage = Stage::set(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))?;
+    match options.seed {
+        Some(seed) => one(&stage, &Script::draw(seed, options.steps)),
+        None => many(&stage, options),
     }
-    say(&format!("{histories} histories of {steps} steps, {} failed {failed:?}", failed.len()));
-    let _ = Duration::ZERO;
-    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Shows one history, and if it fails a shorter one that fails too.
+fn one(stage: &Stage, script: &Script) -> Result<bool, String> {
+    let outcome = stage.run(script, true)?;
+    show(script, &outcome);
+    if outcome.broken.is_empty() {
+        return Ok(true);
+    }
+    say("\nlooking for a shorter history that fails …");
+    let short = shrink(stage, script, |shorter| say(&format!("  {} steps", shorter.steps.len())))?;
+    let outcome = stage.run(&short, true)?;
+    show(&short, &outcome);
+    Ok(false)
+}
+
+fn show(script: &Script, outcome: &Outcome) {
+    for line in outcome.trace.lines() {
+        say(line);
+    }
+    say("\nsteps");
+    for step in &script.steps {
+        say(&format!("  {step}"));
+    }
+    say(&format!("\nfaults: {:?}\n", script.plan.faults().collect::<Vec<_>>()));
+    tell(&outcome.counts);
+    for broken in &outcome.broken {
+        say(&format!("BROKEN {broken}"));
+    }
+    let verdict = if outcome.broken.is_empty() { "everything holds" } else { "broken" };
+    say(&format!("seed {}: {verdict}; digest of the trace {}", script.seed, outcome.trace.digest()));
+}
+
+/// Runs many histories on all cores.
+fn many(stage: &Stage, options: &Options) -> Result<bool, String> {
+    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (counts, failed) = (Mutex::new(BTreeMap::<String, u64>::new()), Mutex::new(Vec::new()));
+    let work = || -> Result<(), String> {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= options.histories {
+                return Ok(());
+            }
+            let seed = options.first + number;
+            let outcome = stage.run(&Script::draw(seed, options.steps), false)?;
+            for (name, count) in outcome.counts {
+                *lock(&counts).entry(name).or_default() += count;
+            }
+            if let Some(broken) = outcome.broken.first() {
+                say(&format!("seed {seed}: {broken}"));
+                lock(&failed).push(seed);
+            }
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if done.is_multiple_of(100) {
+                say(&format!("{done} of {} histories", options.histories));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..std::thread::available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a history panicked".to_owned())?)
+    })?;
+    tell(&lock(&counts));
+    let mut failed = lock(&failed);
+    failed.sort_unstable();
+    let (count, steps) = (options.histories, options.steps);
+    say(&format!(
+        "{count} histories of {steps} steps from seed {} on: {} failed {failed:?}",
+        options.first,
+        failed.len()
+    ));
+    Ok(failed.is_empty())
+}
+
+fn tell(counts: &BTreeMap<String, u64>) {
+    for (name, count) in counts {
+        say(&format!("{count:>9}  {name}"));
+    }
 }
 
 fn say(text: &str) {
-    use std::io::Write;
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }

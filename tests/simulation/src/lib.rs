@@ -18,5 +18,6 @@ pub mod people;
 mod platform;
 pub mod scenario;
 pub mod scheduler;
+pub mod shrink;
 pub mod trace;
 mod wire;

@@ -63,16 +63,14 @@ fn deposits(
     bonus: &mut BTreeMap<String, Cents>,
 ) -> Vec<String> {
     let mut broken = Vec::new();
-    let mut referee_paid = false;
+    let mut paid: BTreeMap<String, Vec<Cents>> = BTreeMap::new();
     for done in &record.done {
         let Action::Deposit { user, cents, method } = &done.step.action else { continue };
         let Some(body) = done.accepted() else { continue };
         let payment = body["payment_id"].as_str().unwrap_or_default();
-        let is_paid = match *method {
-            "sandbox_decline" => record.paid_after_all.iter().any(|one| one == payment),
-            "sandbox_silent" => false,
-            _ => true,
-        };
+        // The provider knows best whether it ever heard of a deposit.
+        let verdict = books.verdicts.get(payment).map_or("none", String::as_str);
+        let is_paid = verdict == "succeeded" || record.paid_after_all.iter().any(|one| one == payment);
         let status =
             books.state(&format!("payment#{payment}")).map(|state| state["status"].clone()).unwrap_or_default();
         let expected = if is_paid { "succeeded" } else { "failed" };
@@ -82,14 +80,34 @@ fn deposits(
         if is_paid {
             let amount = Cents::from(*cents);
             *cash.entry(people.id(*user).to_owned()).or_default() += amount;
-            *bonus.entry(people.id(*user).to_owned()).or_default() += (amount / 10).min(DEPOSIT_BONUS_MAX);
-            referee_paid |= *user == 1;
+            paid.entry(people.id(*user).to_owned()).or_default().push(amount);
         }
     }
-    if referee_paid {
-        *bonus.entry(people.id(0).to_owned()).or_default() += REFERRAL;
+    for (user, amounts) in paid {
+        // Whichever deposit was heard of first, and one of them only.
+        let given = deposit_bonus(books, &user);
+        let fits = match given.as_slice() {
+            [] => amounts.iter().any(|amount| *amount < 10),
+            [one] => amounts.iter().any(|amount| (amount / 10).min(DEPOSIT_BONUS_MAX) == *one),
+            _ => false,
+        };
+        if !fits {
+            broken.push(format!("{user} paid {amounts:?} and was given the deposit bonuses {given:?}"));
+        }
+        *bonus.entry(user.clone()).or_default() += given.iter().sum::<Cents>();
+        if user == people.id(1) {
+            *bonus.entry(people.id(0).to_owned()).or_default() += REFERRAL;
+        }
     }
     broken
+}
+
+fn deposit_bonus(books: &Books, user: &str) -> Vec<Cents> {
+    let awards = books.of_kind("award").flat_map(|(_, entries)| entries).flat_map(|entry| &entry.events);
+    let bonuses = awards
+        .map(|(_, event)| event)
+        .filter(|event| event["event"] == "BonusAwarded" && event["data"]["kind"] == "deposit");
+    bonuses.filter(|event| event["data"]["user_id"] == user).map(|event| of(&event["data"]["amount"])).collect()
 }
 
 /// Transfers, adjustments, holds.

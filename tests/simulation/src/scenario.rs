@@ -16,8 +16,9 @@ pub const MARKETS: [(&str, Option<&str>, &[&str]); 2] =
 /// A market of an event.
 pub type Market = (usize, usize);
 
-/// What one party does.
+/// What one party does. Amounts are in hundredths of cash, users and events are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields say what they are")]
 pub enum Action {
     /// A user puts money in.
     Deposit { user: usize, cents: u64, method: &'static str },

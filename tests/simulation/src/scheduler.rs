@@ -224,7 +224,12 @@ impl Scheduler {
                 continue;
             }
             let mut timers = lock(&self.handle.0.timers);
-            let Some((&(at, place), _)) = timers.due.first_key_value() else { return true };
+            let Some((&(at, place), _)) = timers.due.first_key_value() else {
+                if until < Micros::MAX {
+                    self.handle.0.now.fetch_max(until, Ordering::Relaxed);
+                }
+                return true;
+            };
             if at > until {
                 self.handle.0.now.store(until.max(self.handle.now()), Ordering::Relaxed);
                 return false;

@@ -11,7 +11,10 @@ use crate::scheduler::{Micros, lock};
 
 /// What items were, and since when.
 #[derive(Default)]
-pub(crate) struct Copies(BTreeMap<(String, String), Vec<(Micros, Option<Value>)>>);
+pub(crate) struct Copies(BTreeMap<(String, String), Vec<Version>>);
+
+/// Since when an item was this, or was not there.
+type Version = (Micros, Option<Value>);
 
 /// The copy is behind by at most this.
 const MAX_LAG: Micros = 3_000_000;
