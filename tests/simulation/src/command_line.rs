@@ -46,17 +46,20 @@ fn options() -> Result<Option<Options>, String> {
     let mut parser = lexopt::Parser::from_env();
     let said = |error: lexopt::Error| error.to_string();
     while let Some(argument) = parser.next().map_err(said)? {
-        let mut number = || parser.value().and_then(|value| value.parse::<u64>()).map_err(said);
-        match argument {
-            Long("seed") => options.seed = Some(number()?),
-            Long("first") => options.first = number()?,
-            Long("histories") => options.histories = number()?,
-            Long("steps") => options.steps = usize::try_from(number()?).map_err(|error| error.to_string())?,
+        let name = match argument {
+            Long(name @ ("seed" | "first" | "histories" | "steps")) => name.to_owned(),
             Long("help") => {
                 say(HELP);
                 return Ok(None);
             }
             other => return Err(other.unexpected().to_string()),
+        };
+        let number = parser.value().and_then(|value| value.parse::<u64>()).map_err(said)?;
+        match name.as_str() {
+            "seed" => options.seed = Some(number),
+            "first" => options.first = number,
+            "histories" => options.histories = number,
+            _ => options.steps = usize::try_from(number).map_err(|error| error.to_string())?,
         }
     }
     Ok(Some(options))
