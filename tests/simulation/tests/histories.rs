@@ -1,6 +1,7 @@
 //! Histories under faults: fixed ones, fresh ones, and ones with a bug that must be found.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +33,7 @@ fn all(seeds: impl Iterator<Item = u64>) -> (Vec<String>, BTreeMap<String, u64>)
         let workers: Vec<_> = (0..std::thread::available_parallelism().map_or(1, usize::from))
             .map(|_| {
                 scope.spawn(|| {
-                    let (mut broken, mut counts) = (Vec::new(), BTreeMap::new());
+                    let (mut broken, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
                     while let Some(seed) = seeds.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
                         let outcome = run(&Script::draw(*seed, STEPS));
                         broken.extend(
@@ -48,7 +49,7 @@ fn all(seeds: impl Iterator<Item = u64>) -> (Vec<String>, BTreeMap<String, u64>)
             .collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).collect::<Vec<_>>()
     });
-    let (mut broken, mut counts) = (Vec::new(), BTreeMap::new());
+    let (mut broken, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
     for (more, parts) in results {
         broken.extend(more);
         for (name, count) in parts {
@@ -87,8 +88,6 @@ fn fresh_histories_hold_too() {
     let (broken, _) = all(first..first + FRESH);
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
-
-use std::hash::BuildHasher;
 
 #[test]
 fn one_seed_is_one_history() {
