@@ -38,12 +38,10 @@ pub enum Fault {
     NewerEvent,
     /// An event comes without the members that were added to the source's envelope.
     OlderEvent,
-    /// A provider's callback comes late, twice, forged, or not at all.
-    Callback,
 }
 
 /// Every fault.
-pub const ALL: [Fault; 17] = [
+pub const ALL: [Fault; 16] = [
     Fault::LostReply,
     Fault::SentAgain,
     Fault::Throttled,
@@ -60,7 +58,6 @@ pub const ALL: [Fault; 17] = [
     Fault::AnswerLost,
     Fault::NewerEvent,
     Fault::OlderEvent,
-    Fault::Callback,
 ];
 
 /// The chance of each fault at each place where it can happen, in thousandths.
@@ -111,7 +108,7 @@ impl Plan {
 /// What happens once a message may happen more often than what happens at each of its requests.
 const fn weight(fault: Fault) -> u32 {
     match fault {
-        Fault::Duplicated | Fault::Delayed | Fault::StaleRead | Fault::PartlyPublished | Fault::Callback => 5,
+        Fault::Duplicated | Fault::Delayed | Fault::StaleRead | Fault::PartlyPublished => 5,
         Fault::ClockSkew | Fault::NewerEvent | Fault::OlderEvent | Fault::AnswerLost => 3,
         Fault::LostReply
         | Fault::SentAgain

@@ -77,7 +77,7 @@ impl Mutant {
     pub(crate) fn is_postponed(self, function: &str, request: &Request) -> bool {
         self == Self::SettledBeforeIndexed
             && function.ends_with("bet-indexer")
-            && String::from_utf8_lossy(&request.body).contains("market#")
+            && String::from_utf8_lossy(&request.body).contains("index#")
             && request.headers.get("x-amz-target").is_some_and(|target| target.ends_with("PutItem"))
     }
 

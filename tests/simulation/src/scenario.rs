@@ -84,7 +84,7 @@ const METHODS: [&str; 6] = ["sandbox", "sandbox", "sandbox_decline", "sandbox_la
 pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
     let mut steps = Vec::with_capacity(count);
     // Most histories are dense, so that what is done at once meets.
-    let span = SECOND * [20, 120, 1_200, 7_200].get(chance.usize(..4)).copied().unwrap_or(120);
+    let span = SECOND / 2 * [1, 4, 40, 1_200, 14_400].get(chance.usize(..5)).copied().unwrap_or(40);
     for number in 0..count {
         let early = number < count / 4;
         let action = if early { opening(chance, number) } else { later(chance) };
