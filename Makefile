@@ -104,8 +104,8 @@ test-flows: build ## only the flows over HTTP on a freshly deployed local stack,
 test-sam: build docker ## every function's sample under `sam local invoke`; needs docker
 	$(PYTHON) -m pytest -q tests/test_sam
 
-# Of the functions that money and every request wait for; apart from target/lambda, which tests use.
-SIZED := place-bet authorizer publisher
+# Of the functions that money and every request wait for, and of the largest; apart from target/lambda, which tests use.
+SIZED := place-bet authorizer publisher create-deposit notify
 SIZES := target/lambda-sizes
 
 size: setup ## release builds of the hottest functions; fails when a zip is over 3 MB

@@ -13,8 +13,8 @@ use quoin_simulation::mutants::{self, Mutant};
 /// Steps of a history.
 const STEPS: usize = 30;
 /// Histories of the fixed set, and fresh ones.
-const FIXED: u64 = 150;
-const FRESH: u64 = 50;
+const FIXED: u64 = 60;
+const FRESH: u64 = 20;
 
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
