@@ -91,12 +91,22 @@ check-templates:
 	$(PYTHON) tools/render_templates.py --check
 	$(PYTHON) -m pytest -q tests/test_templates
 
-test: build ## everything that needs no docker: units, properties, contracts, templates, flows
-	cargo test $(PLATFORM) --locked
+test: build ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
+	cargo test $(PLATFORM) --locked -- --include-ignored
 	cargo test $(CONTRACTS) --locked
 	cargo test $(OPENAPI) --locked
 	$(PYTHON) -m pytest -q tests/test_templates tests/test_local
 	$(PYTHON) -m pytest -q tests/test_flows
+
+SIM := cargo run --quiet --locked --package quoin-simulation --example sim --
+STEPS ?= 30
+HISTORIES ?= 1000
+
+sim: setup ## one history under faults, readably: SEED=… STEPS=… [BUG=…]; a failing one is made shorter
+	$(SIM) --seed $(or $(SEED),1) --steps $(STEPS) $(if $(BUG),--bug $(BUG))
+
+soak: setup ## HISTORIES=… under faults on all cores, from SEED=… on (a fresh one if none is given)
+	$(SIM) --histories $(HISTORIES) --first $(or $(SEED),$$RANDOM$$RANDOM) --steps $(STEPS)
 
 test-flows: build ## only the flows over HTTP on a freshly deployed local stack, IAM enforced
 	$(PYTHON) -m pytest -q tests/test_flows
@@ -126,4 +136,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help setup mold docker build templates contracts run up stop check check-rust check-python \
-  check-templates test test-flows test-sam size deploy clean
+  check-templates test sim soak test-flows test-sam size deploy clean

@@ -305,7 +305,7 @@ impl Actors {
     async fn feed(&self, step: &Step, xml: impl Fn(i64) -> String) -> Vec<Answer> {
         let cloud = &self.platform.cloud;
         // No two messages have the same time.
-        let ts = millis(step.at) * 1000 / 1000 + i64::try_from(step.number).unwrap_or(0) % 1000;
+        let ts = millis(step.at) + i64::try_from(step.number).unwrap_or(0) % 1000;
         self.record.borrow_mut().feed.push(FeedMessage { ts, action: step.action.clone() });
         if cloud.happens(Fault::Delayed) {
             cloud.handle.sleep(cloud.below(600_000_000)).await;

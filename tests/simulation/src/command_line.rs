@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lexopt::prelude::{Long, ValueExt};
 
 use crate::history::{Outcome, Script, Stage};
-use crate::scheduler::lock;
+use crate::mutants::{self, Mutant};
+use crate::parallel::each;
 use crate::shrink::shrink;
 
 const HELP: &str = "\
@@ -18,6 +18,8 @@ sim: runs the platform in one process under faults that a seed chooses
 
   sim --seed N [--steps N]                      one history, readably; a failing one is made as short as possible
   sim --histories N [--first SEED] [--steps N]  many histories on all cores; prints the seeds that fail
+
+  --bug NAME                                    with one of the deliberate bugs, to see how it is found
 ";
 
 #[derive(Debug, Default)]
@@ -26,6 +28,13 @@ struct Options {
     first: u64,
     steps: usize,
     histories: u64,
+    bug: Option<Mutant>,
+}
+
+impl Options {
+    fn script(&self, seed: u64) -> Script {
+        Script { mutant: self.bug, ..Script::draw(seed, self.steps) }
+    }
 }
 
 /// Runs the command line.
@@ -48,6 +57,11 @@ fn options() -> Result<Option<Options>, String> {
     while let Some(argument) = parser.next().map_err(said)? {
         let name = match argument {
             Long(name @ ("seed" | "first" | "histories" | "steps")) => name.to_owned(),
+            Long("bug") => {
+                let name = parser.value().and_then(|value| value.string()).map_err(said)?;
+                options.bug = Some(named(&name)?);
+                continue;
+            }
             Long("help") => {
                 say(HELP);
                 return Ok(None);
@@ -65,10 +79,17 @@ fn options() -> Result<Option<Options>, String> {
     Ok(Some(options))
 }
 
+fn named(bug: &str) -> Result<Mutant, String> {
+    mutants::ALL
+        .into_iter()
+        .find(|mutant| format!("{mutant:?}") == bug)
+        .ok_or_else(|| format!("no bug is called {bug}; there are {:?}", mutants::ALL))
+}
+
 fn started(options: &Options) -> Result<bool, String> {
     let stage = Stage::set(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))?;
     match options.seed {
-        Some(seed) => one(&stage, &Script::draw(seed, options.steps)),
+        Some(seed) => one(&stage, &options.script(seed)),
         None => many(&stage, options),
     }
 }
@@ -76,10 +97,11 @@ fn started(options: &Options) -> Result<bool, String> {
 /// Shows one history, and if it fails a shorter one that fails too.
 fn one(stage: &Stage, script: &Script) -> Result<bool, String> {
     let outcome = stage.run(script, true)?;
-    show(script, &outcome);
     if outcome.broken.is_empty() {
+        show(script, &outcome);
         return Ok(true);
     }
+    outline(script, &outcome);
     say("\nlooking for a shorter history that fails …");
     let short = shrink(stage, script, |shorter| say(&format!("  {} steps", shorter.steps.len())))?;
     let outcome = stage.run(&short, true)?;
@@ -91,6 +113,12 @@ fn show(script: &Script, outcome: &Outcome) {
     for line in outcome.trace.lines() {
         say(line);
     }
+    outline(script, outcome);
+    say(&format!("digest of the trace: {}", outcome.trace.digest()));
+}
+
+/// What was done, what went wrong and what became of it.
+fn outline(script: &Script, outcome: &Outcome) {
     say("\nsteps");
     for step in &script.steps {
         say(&format!("  {step}"));
@@ -101,42 +129,34 @@ fn show(script: &Script, outcome: &Outcome) {
         say(&format!("BROKEN {broken}"));
     }
     let verdict = if outcome.broken.is_empty() { "everything holds" } else { "broken" };
-    say(&format!("seed {}: {verdict}; digest of the trace {}", script.seed, outcome.trace.digest()));
+    say(&format!("seed {}: {verdict}", script.seed));
 }
 
 /// Runs many histories on all cores.
 fn many(stage: &Stage, options: &Options) -> Result<bool, String> {
-    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
-    let (counts, failed) = (Mutex::new(BTreeMap::<String, u64>::new()), Mutex::new(Vec::new()));
-    let work = || -> Result<(), String> {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= options.histories {
-                return Ok(());
-            }
-            let seed = options.first + number;
-            let outcome = stage.run(&Script::draw(seed, options.steps), false)?;
-            for (name, count) in outcome.counts {
-                *lock(&counts).entry(name).or_default() += count;
-            }
-            if let Some(broken) = outcome.broken.first() {
-                say(&format!("seed {seed}: {broken}"));
-                lock(&failed).push(seed);
-            }
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            if done.is_multiple_of(100) {
-                say(&format!("{done} of {} histories", options.histories));
-            }
+    let done = AtomicU64::new(0);
+    let seeds: Vec<_> = (options.first..).zip(0..options.histories).map(|(seed, _)| seed).collect();
+    let outcomes = each(&seeds, |seed| {
+        let outcome = stage.run(&options.script(*seed), false)?;
+        if let Some(broken) = outcome.broken.first() {
+            say(&format!("seed {seed}: {broken}"));
         }
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..std::thread::available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a history panicked".to_owned())?)
-    })?;
-    tell(&lock(&counts));
-    let mut failed = lock(&failed);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(100) {
+            say(&format!("{done} of {} histories", options.histories));
+        }
+        Ok::<_, String>((*seed, outcome.broken.is_empty(), outcome.counts))
+    });
+    let (mut counts, mut failed) = (BTreeMap::<String, u64>::new(), Vec::new());
+    for outcome in outcomes {
+        let (seed, holds, more) = outcome?;
+        failed.extend((!holds).then_some(seed));
+        for (name, count) in more {
+            *counts.entry(name).or_default() += count;
+        }
+    }
     failed.sort_unstable();
+    tell(&counts);
     let (count, steps) = (options.histories, options.steps);
     say(&format!(
         "{count} histories of {steps} steps from seed {} on: {} failed {failed:?}",

@@ -14,6 +14,7 @@ mod invariants;
 mod model;
 mod money;
 pub mod mutants;
+pub mod parallel;
 pub mod people;
 mod platform;
 pub mod scenario;

@@ -130,10 +130,11 @@ fn facts(record: &Record) -> (BTreeMap<Market, Facts>, BTreeMap<usize, Vec<i64>>
     let (mut markets, mut stops): (BTreeMap<Market, Facts>, BTreeMap<usize, Vec<i64>>) = Default::default();
     for message in &record.feed {
         match &message.action {
-            Action::Result { market, results, certainty: 2 } => {
+            Action::Result { market, results, certainty } => {
                 let facts = markets.entry(*market).or_default();
+                // Whoever bets after the scout's word bets on what is known, although it does not pay.
                 facts.known_since = Some(facts.known_since.map_or(message.ts, |known| known.min(message.ts)));
-                if facts.results.is_none() || message.ts > facts.result_ts {
+                if *certainty == 2 && (facts.results.is_none() || message.ts > facts.result_ts) {
                     (facts.result_ts, facts.results) = (message.ts, Some(results.clone()));
                 }
             }

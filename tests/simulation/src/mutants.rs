@@ -78,7 +78,7 @@ impl Mutant {
         self == Self::SettledBeforeIndexed
             && function.ends_with("bet-indexer")
             && String::from_utf8_lossy(&request.body).contains("index#")
-            && request.headers.get("x-amz-target").is_some_and(|target| target.ends_with("PutItem"))
+            && request.headers.get("x-amz-target").is_some_and(|target| target.ends_with("UpdateItem"))
     }
 
     /// What a second path would be told of an event.

@@ -65,7 +65,7 @@ pub struct Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>3} at {:>7.1} s  {:?}", self.number, Seconds(self.at), self.action)
+        write!(f, "{:>3} at {:>8} s  {:?}", self.number, Seconds(self.at), self.action)
     }
 }
 
@@ -78,17 +78,23 @@ impl fmt::Display for Seconds {
 }
 
 const SECOND: Micros = 1_000_000;
+/// By then the first deposits have arrived, unless faults hold them up.
+const OPENED: Micros = 20 * SECOND;
 const METHODS: [&str; 6] = ["sandbox", "sandbox", "sandbox_decline", "sandbox_late", "sandbox_silent", "sandbox_twice"];
 
-/// Draws `count` steps: money and odds first, so that there is something to bet with and on.
+/// Draws `count` steps: a third of them at most is money and odds, so that there is something to bet with and on.
 pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
     let mut steps = Vec::with_capacity(count);
-    // Most histories are dense, so that what is done at once meets.
+    // Most histories are dense, and in half of them things are done at the same moments, so that they meet.
     let span = SECOND / 2 * [1, 4, 40, 1_200, 14_400].get(chance.usize(..5)).copied().unwrap_or(40);
+    let beat = if chance.bool() { span / 4 } else { 1 };
+    let opening = (count / 3).min(USERS + EVENTS * MARKETS.len());
     for number in 0..count {
-        let early = number < count / 4;
-        let action = if early { opening(chance, number) } else { later(chance) };
-        let at = if early { chance.u64(..span / 8) } else { span / 8 + chance.u64(..span) };
+        let (action, at) = if number < opening {
+            (self::opening(chance, number), chance.u64(..SECOND))
+        } else {
+            (later(chance), OPENED + chance.u64(..span) / beat * beat)
+        };
         steps.push(Step { number, at, action });
     }
     steps.sort_by_key(|step| step.at);
@@ -96,15 +102,17 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
 }
 
 fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
-    if number.is_multiple_of(2) {
-        return Action::Deposit { user: number / 2 % USERS, cents: cents(chance), method: "sandbox" };
-    }
-    let market = (number / 2 % EVENTS, number / 2 / EVENTS % MARKETS.len());
-    Action::Odds { market, odds: odds(chance, market) }
+    let Some(market) = number.checked_sub(USERS) else {
+        return Action::Deposit { user: number, cents: 5_000 + chance.u64(..20_000), method: "sandbox" };
+    };
+    let market = (market % EVENTS, market / EVENTS % MARKETS.len());
+    Action::Odds { market, odds: open(chance, market) }
 }
 
 fn later(chance: &mut fastrand::Rng) -> Action {
-    let (user, market) = (chance.usize(..USERS), (chance.usize(..EVENTS), chance.usize(..MARKETS.len())));
+    // One user does as much as all others, and most bet where odds were posted at the beginning.
+    let user = if chance.bool() { 0 } else { chance.usize(..USERS) };
+    let market = (chance.usize(..EVENTS), usize::from(chance.u32(..4) == 0));
     match chance.u32(..100) {
         0..=9 => {
             let method = METHODS.get(chance.usize(..METHODS.len())).copied().unwrap_or("sandbox");
@@ -148,7 +156,7 @@ fn bet(chance: &mut fastrand::Rng, user: usize) -> Action {
     let count = [1, 1, 1, 2, 3].get(chance.usize(..5)).copied().unwrap_or(1);
     let first = chance.usize(..EVENTS);
     let legs = (0..count).map(|leg| {
-        let market = ((first + leg) % EVENTS, chance.usize(..MARKETS.len()));
+        let market = ((first + leg) % EVENTS, usize::from(chance.u32(..4) == 0));
         (market, chance.usize(..outcomes(market)))
     });
     Action::Bet { user, legs: legs.collect(), cents: cents(chance), is_bonus: chance.u32(..4) == 0 }
@@ -162,6 +170,10 @@ fn odds(chance: &mut fastrand::Rng, market: Market) -> Vec<u64> {
     if chance.u32(..10) == 0 {
         return Vec::new();
     }
+    open(chance, market)
+}
+
+fn open(chance: &mut fastrand::Rng, market: Market) -> Vec<u64> {
     (0..outcomes(market)).map(|_| 101 + chance.u64(..400)).collect()
 }
 

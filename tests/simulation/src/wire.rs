@@ -80,8 +80,9 @@ impl HttpConnector for Wire {
         if let Some(mutant) = cloud.mutant {
             request = mutant.request(&cloud, request);
             if mutant.is_postponed(&self.function, &request) {
+                cloud.say(|| format!("  {} -> {} [later]", self.function, cloud.describe(&request)));
                 self.cloud.handle.spawn(async move {
-                    cloud.handle.sleep(30_000_000).await;
+                    cloud.handle.sleep(120_000_000).await;
                     cloud.serve(&request).await;
                 });
                 return HttpConnectorFuture::ready(written(Reply::json(200, &serde_json::json!({}))));

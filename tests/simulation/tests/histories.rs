@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use quoin_simulation::faults::Plan;
 use quoin_simulation::history::{Outcome, Script, Stage};
 use quoin_simulation::mutants::{self, Mutant};
+use quoin_simulation::parallel::each;
 
 /// Steps of a history.
 const STEPS: usize = 30;
 /// Histories of the fixed set, and fresh ones.
-const FIXED: u64 = 60;
+const FIXED: u64 = 40;
 const FRESH: u64 = 20;
 
 fn stage() -> &'static Stage {
@@ -25,34 +25,13 @@ fn run(script: &Script) -> Outcome {
     stage().run(script, false).unwrap()
 }
 
-/// Runs the histories of `seeds` on all cores; what broke, and how often each thing happened.
+/// Runs the histories of `seeds`; what broke, and how often each thing happened.
 fn all(seeds: impl Iterator<Item = u64>) -> (Vec<String>, BTreeMap<String, u64>) {
-    let seeds: Vec<_> = seeds.collect();
-    let next = AtomicU64::new(0);
-    let results = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..std::thread::available_parallelism().map_or(1, usize::from))
-            .map(|_| {
-                scope.spawn(|| {
-                    let (mut broken, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
-                    while let Some(seed) = seeds.get(usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap()) {
-                        let outcome = run(&Script::draw(*seed, STEPS));
-                        broken.extend(
-                            outcome.broken.first().map(|what| format!("make sim SEED={seed} STEPS={STEPS}: {what}")),
-                        );
-                        for (name, count) in outcome.counts {
-                            *counts.entry(name).or_default() += count;
-                        }
-                    }
-                    (broken, counts)
-                })
-            })
-            .collect();
-        workers.into_iter().map(|worker| worker.join().unwrap()).collect::<Vec<_>>()
-    });
+    let outcomes = each(&seeds.collect::<Vec<_>>(), |seed| (*seed, run(&Script::draw(*seed, STEPS))));
     let (mut broken, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
-    for (more, parts) in results {
-        broken.extend(more);
-        for (name, count) in parts {
+    for (seed, outcome) in outcomes {
+        broken.extend(outcome.broken.first().map(|what| format!("make sim SEED={seed} STEPS={STEPS}: {what}")));
+        for (name, count) in outcome.counts {
             *counts.entry(name).or_default() += count;
         }
     }
@@ -60,6 +39,7 @@ fn all(seeds: impl Iterator<Item = u64>) -> (Vec<String>, BTreeMap<String, u64>)
 }
 
 #[test]
+#[ignore = "`make test` runs it: it takes a minute"]
 fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
     let (broken, counts) = all(1..=FIXED);
     assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -83,6 +63,7 @@ fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
 }
 
 #[test]
+#[ignore = "`make test` runs it: it takes a minute"]
 fn fresh_histories_hold_too() {
     let first: u64 = std::collections::hash_map::RandomState::new().hash_one(0) % 1_000_000_000;
     let (broken, _) = all(first..first + FRESH);
@@ -106,18 +87,15 @@ fn a_calm_history_needs_no_retry() {
 }
 
 #[test]
+#[ignore = "`make test` runs it: it takes a minute"]
 fn every_deliberate_bug_is_found() {
-    let mut missed = Vec::new();
-    for mutant in mutants::ALL {
-        if !is_found(mutant) {
-            missed.push(mutant);
-        }
-    }
+    let mut missed = each(&mutants::ALL, |mutant| (!is_found(*mutant)).then_some(*mutant));
+    missed.retain(Option::is_some);
     assert!(missed.is_empty(), "not found: {missed:?}");
 }
 
 fn is_found(mutant: Mutant) -> bool {
-    (1..=60).any(|seed| {
+    (1..=FIXED).any(|seed| {
         let script = Script { mutant: Some(mutant), ..Script::draw(seed, STEPS) };
         !run(&script).broken.is_empty()
     })
