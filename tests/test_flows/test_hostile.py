@@ -227,7 +227,7 @@ def test_a_change_to_null(caller: User, method: str, path: str, field: str) -> N
     [
         ({"asset": "branded_coins", "merchant_id": ""}, "/merchant_id"),
         ({"asset": "branded_coins", "merchant_id": "m" * 60_000}, "/merchant_id"),
-        ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
+        ({"amount": -1, "expires_at": "2030-01-01T00:00:00Z"}, "/expires_at"),
         ({"reason": "\0"}, "/reason"),
     ],
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -188,6 +190,28 @@ def test_an_operator_adjusts_a_wallet_and_nobody_else_does(platform: Platform, u
     platform.post(path, body | {"amount": -100}, token=operator, key="b").problem(
         422, "WALLET_INSUFFICIENT_BALANCE"
     )
+
+
+def test_a_gift_that_expires_is_answered_alike_before_and_after_its_end(
+    platform: Platform, user: User
+) -> None:
+    path = f"/api/wallets/{user.user_id}/adjustments"
+    operator = platform.operator_token()
+
+    def gift(seconds: int) -> dict[str, Any]:
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
+        return {"asset": "bonus", "amount": 5, "reason": "goodwill", "expires_at": f"{end:%FT%TZ}"}
+
+    def give(body: dict[str, Any], key: str) -> Any:
+        return platform.post(path, body, token=operator, key=key)
+
+    brief = gift(2)
+    first = give(brief, "brief").expect(201)
+    time.sleep(2.5)
+    assert give(brief, "brief").expect(201) == first
+    gone = gift(-1)
+    give(gone, "gone").problem(422, "EXPIRY_INVALID")
+    give(gone, "gone").problem(422, "EXPIRY_INVALID")
 
 
 def test_self_exclusion_stops_play_at_once(user: User, feed: Feed) -> None:

@@ -175,3 +175,52 @@ def test_a_bet_stop_closes_the_groups_it_names(user: User, feed: Feed) -> None:
     feed.settle(o1="1").expect(204)
     eventually(user.balance, lambda balance: balance == 60)
     assert user.get(f"/api/bets/{bet['bet_id']}").expect(200)["result"] == "won"
+
+
+def test_a_bet_stop_that_cannot_be_told_apart_closes_everything(user: User, feed: Feed) -> None:
+    for groups in ("", "|".join(["score"] * 50), "sc#ore"):
+        time.sleep(0.01)
+        feed.odds(o1="2").expect(204)
+        assert _market(user, feed)["status"] == "active"
+        feed.stop(groups=groups).expect(204)
+        assert _market(user, feed)["status"] == "suspended"
+
+
+def test_a_market_that_is_opened_again_after_its_result_waits_for_the_next(
+    user: User, feed: Feed
+) -> None:
+    user.funded(50)
+    now = feed.now()
+    feed.odds(ts=now - 3000, o1="2", o2="2").expect(204)
+    feed.settle(ts=now - 2000, o1="1", o2="0").expect(204)
+    assert _outcome(user, feed)["result"] == "won"
+    feed.odds(ts=now - 1000, o1="2", o2="2").expect(204)
+    assert "result" not in _outcome(user, feed)
+    # Nobody is paid on what was known when they bet.
+    first = user.bet([feed.selection("2")], 10).expect(201)
+    second = user.bet([feed.selection("2", "2")], 10).expect(201)
+    listed = {first["bet_id"], second["bet_id"]}
+    eventually(
+        lambda: {bet["bet_id"] for bet in user.get("/api/bets").expect(200)["items"]}, listed.__eq__
+    )
+    assert user.get(f"/api/bets/{first['bet_id']}").expect(200)["status"] == "placed"
+    assert user.balance() == 30
+    feed.settle(ts=now + 60_000, o1="0", o2="1").expect(204)
+    eventually(user.balance, lambda balance: balance == 50)
+    for bet, result in ((first, "lost"), (second, "won")):
+        path = f"/api/bets/{bet['bet_id']}"
+        eventually(lambda path=path: user.get(path).expect(200).get("result"), result.__eq__)
+
+
+def test_a_void_bets_stake_comes_back_as_if_it_had_not_been_placed(user: User, feed: Feed) -> None:
+    user.funded(50)
+    limit = {"kind": "stake", "period": "day", "asset": "cash", "amount": 20}
+    user.put("/api/wallets/me/limits", limit).expect(200)
+    feed.odds(o1="2").expect(204)
+    user.bet([feed.selection("2")], 20).expect(201)
+    user.bet([feed.selection("2")], 1).problem(422, "LIMIT_REACHED")
+    feed.settle(o1='0" void_factor="1').expect(204)
+    eventually(user.balance, lambda balance: balance == 50)
+    assert "credit_bet_refund" in {entry["type"] for entry in user.entries()}
+    feed.odds(ts=feed.now() + 60_000, o1="2").expect(204)
+    user.bet([feed.selection("2")], 20).expect(201)

@@ -111,3 +111,24 @@ def test_only_the_publisher_puts_events_on_the_bus() -> None:
         if "events:PutEvents" in stacks.listed(statement["Action"])
     }
     assert holders == {"event-publisher"}
+
+
+PERSONAL_KEYS = {
+    "kms:GenerateDataKey": {"RegisterUserRole", "CreateOperatorRole"},
+    "kms:Decrypt": {
+        "GetMeRole",
+        "UpdateMeRole",
+        "CreateTransferRole",
+        "NotifyRole",
+        "ListNotificationsRole",
+        "SetPreferencesRole",
+    },
+}
+
+
+def test_only_those_named_in_security_md_use_peoples_keys() -> None:
+    holders: dict[str, set[str]] = {action: set() for action in PERSONAL_KEYS}
+    for holder, statement in stacks.statements():
+        for action in PERSONAL_KEYS.keys() & set(stacks.listed(statement["Action"])):
+            holders[action].add(holder.name)
+    assert holders == PERSONAL_KEYS

@@ -30,6 +30,7 @@ pub(crate) fn read_facts(market: &MarketKey, rows: &[Option<Item>]) -> Result<Ma
     Ok(MarketFacts {
         revision,
         known_since: result.known_since,
+        decided_at: result.paying.as_ref().map(|said| said.ts),
         outcomes: result.paying.map(|said| said.outcomes),
         cancelled: row(cancel)?,
         stops: row::<EventRow>(event)?.stops_of(&market.market_id),

@@ -1,6 +1,6 @@
 //! Settling: which bets a market's result concerns, and what each of them pays.
 
-use quoin_events::types::{BetCancelled, BetSettled, CancelReason, Money};
+use quoin_events::types::{BetCancelled, BetResult, BetSettled, CancelReason, Money, StakeLot, StakeRefund};
 use quoin_events::{Draft, EntityRef, Origin, Timestamp};
 use quoin_ledger::{Change, Lot, Movement, Purpose, decide};
 use quoin_money::Amount;
@@ -124,7 +124,7 @@ pub(crate) async fn settle_bet(
             Verdict::Wait => return Ok(Outcome::Ignored("a leg is open")),
             Verdict::CancelledByFeed if bet.settlement_no == 0 => settled.cancelled(env).await?,
             // Paid before: the correction is a difference like any other.
-            Verdict::CancelledByFeed => settled.pays(env, quoin_events::types::BetResult::Void, bet.stake.amount)?,
+            Verdict::CancelledByFeed => settled.pays(env, BetResult::Void, bet.stake.amount)?,
             Verdict::Pays { result, payout } => settled.pays(env, result, payout)?,
         };
         let Some(commit) = commit else { return Ok(Outcome::Duplicate) };
@@ -160,12 +160,7 @@ struct Settled<'a> {
 
 impl Settled<'_> {
     /// The next settlement, or the newer stamps alone if nothing else changes; `None` if they are not newer.
-    fn pays(
-        &self,
-        env: &Env,
-        result: quoin_events::types::BetResult,
-        payout: Amount,
-    ) -> Result<Option<Commit>, Failure> {
+    fn pays(&self, env: &Env, result: BetResult, payout: Amount) -> Result<Option<Commit>, Failure> {
         let bet = self.bet;
         let append = Append::after(Bet::stream(&bet.bet_id), self.head, env.clock.now());
         if bet.result == Some(result) && bet.payout == payout {
@@ -184,6 +179,7 @@ impl Settled<'_> {
             payout_total: payout,
             payout_delta: payout.delta_from(bet.payout).map_err(Failure::poison)?,
             payout_expires_at: Lot::latest_end(&bet.stake_lots, bet.stake.amount),
+            refund: (result == BetResult::Void && settlement_no == 1).then(|| refund_of(bet)),
         };
         let next = Bet {
             status: BetStatus::Settled,
@@ -211,6 +207,12 @@ impl Settled<'_> {
         let commit = cancellation(env, self.bet, self.head, wallet, CancelReason::Feed).map_err(Failure::poison)?;
         Ok(Some(commit))
     }
+}
+
+fn refund_of(bet: &Bet) -> StakeRefund {
+    let lots = bet.stake_lots.iter().cloned();
+    let lots = lots.map(|Lot { amount, expires_at, merchant_id }| StakeLot { amount, expires_at, merchant_id });
+    StakeRefund { placed_at: bet.placed_at, lots: lots.collect() }
 }
 
 /// Why a bet cannot be cancelled.

@@ -153,6 +153,7 @@ fn movement(env: &Env, command: &WalletCommand) -> Result<Movement, Problem> {
     Ok(match command.command {
         CommandName::Credit | CommandName::Transfer => {
             let (asset, amount) = money(env, command)?;
+            crate::api::fits_merchant(asset, command.merchant_id.as_deref())?;
             let lot = Lot { amount, expires_at: command.expires_at, merchant_id: command.merchant_id.clone() };
             Movement::Credit { asset, amount, purpose: Purpose::CreditAdjustment, lots: vec![lot], counted_at: None }
         }

@@ -22,7 +22,7 @@ pub struct Lot {
 }
 
 impl Lot {
-    fn expired(&self, now: Timestamp) -> bool {
+    pub(crate) fn expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
@@ -43,7 +43,7 @@ impl Lot {
         self.merchant_id.is_none() || self.merchant_id.as_deref() == merchant
     }
 
-    fn is_bound(&self) -> bool {
+    pub(crate) fn is_bound(&self) -> bool {
         self.expires_at.is_some() || self.merchant_id.is_some()
     }
 

@@ -141,7 +141,7 @@ pub enum Movement {
         /// When limits counted what this answers, if they did: the stake of a refund, the request for a deposit.
         counted_at: Option<Timestamp>,
     },
-    /// Takes what is there; the rest is owed.
+    /// Takes what is there.
     Collect {
         /// The asset.
         asset: Asset,
@@ -149,6 +149,8 @@ pub enum Movement {
         amount: Amount,
         /// What for.
         purpose: Purpose,
+        /// Whether the rest is owed.
+        owes: bool,
     },
     /// Sets an amount aside.
     Hold {

@@ -67,7 +67,7 @@ impl Drafting {
             Movement::Credit { asset, amount, purpose, lots, counted_at } => {
                 self.credit((*asset, *amount), *purpose, lots, *counted_at)
             }
-            Movement::Collect { asset, amount, purpose } => self.collect(*asset, *amount, *purpose),
+            Movement::Collect { asset, amount, purpose, owes } => self.collect((*asset, *amount), *purpose, *owes),
             Movement::Hold { hold_id, asset, amount, expires_at } => {
                 let hold = Hold { asset: *asset, amount: *amount, expires_at: *expires_at, lots: Vec::new() };
                 self.hold(hold_id, hold)
@@ -77,8 +77,7 @@ impl Drafting {
             Movement::UseUp { kind, asset, amount } => self.use_up(*kind, *asset, *amount),
             Movement::GiveBack { kind, asset, amount, counted_at } => {
                 let limits = &mut self.wallet.limits;
-                limits.give_back(*kind, (*asset, *amount), *counted_at, self.now, self.calendar);
-                Ok(())
+                Ok(limits.give_back(*kind, (*asset, *amount), *counted_at, self.now, self.calendar)?)
             }
         }
     }
@@ -139,10 +138,15 @@ impl Drafting {
         counted_at: Option<Timestamp>,
     ) -> Result<(), Rejection> {
         above_zero(amount)?;
+        // What an operator gives is to be had; what follows from a bet may come after its money's end.
+        if purpose == Purpose::CreditAdjustment && lots.iter().any(|lot| lot.expired(self.now)) {
+            return Err(Rejection::AlreadyExpired);
+        }
         self.count((asset, amount), purpose, counted_at)?;
         let before = self.wallet.available(asset);
         self.wallet.balances.entry(asset).or_default().add(amount, lots, self.now)?;
-        self.post(asset, purpose, before, Delta::ZERO, lots.to_vec())?;
+        let bound = lots.iter().filter(|lot| lot.is_bound()).cloned();
+        self.post(asset, purpose, before, Delta::ZERO, bound.collect())?;
         self.expire(asset)?;
         self.repay(asset)
     }
@@ -158,11 +162,11 @@ impl Drafting {
     ) -> Result<(), Rejection> {
         let (now, calendar, limits) = (self.now, self.calendar, &mut self.wallet.limits);
         match purpose {
-            Purpose::CreditBetPayout => limits.give_back(LimitKind::Loss, money, now, now, calendar),
+            Purpose::CreditBetPayout => limits.give_back(LimitKind::Loss, money, now, now, calendar)?,
             Purpose::CreditBetRefund => {
                 let counted_at = counted_at.unwrap_or(now);
-                limits.give_back(LimitKind::Loss, money, counted_at, now, calendar);
-                limits.give_back(LimitKind::Stake, money, counted_at, now, calendar);
+                limits.give_back(LimitKind::Loss, money, counted_at, now, calendar)?;
+                limits.give_back(LimitKind::Stake, money, counted_at, now, calendar)?;
             }
             Purpose::DebitBetCorrection => limits.count(LimitKind::Loss, money, now, calendar)?,
             Purpose::CreditDeposit if counted_at.is_none() => {
@@ -198,14 +202,14 @@ impl Drafting {
         self.post(asset, Purpose::DebitOwedRepayment, before, Delta::minus(part), lots)
     }
 
-    fn collect(&mut self, asset: Asset, amount: Amount, purpose: Purpose) -> Result<(), Rejection> {
+    fn collect(&mut self, (asset, amount): (Asset, Amount), purpose: Purpose, owes: bool) -> Result<(), Rejection> {
         above_zero(amount)?;
         self.count((asset, amount), purpose, None)?;
         let before = self.wallet.available(asset);
         let balance = self.wallet.balances.entry(asset).or_default();
         let part = amount.min(balance.spendable(self.now, None)?);
         let lots = balance.take(part, None)?;
-        let rest = amount.minus(part)?;
+        let rest = if owes { amount.minus(part)? } else { Amount::ZERO };
         let owed = self.wallet.owed.get(&asset).copied().unwrap_or_default();
         self.owe(asset, owed.plus(rest)?);
         self.post(asset, purpose, before, Delta::plus(rest), lots)

@@ -36,6 +36,9 @@ pub struct Limit {
     pub window: Timestamp,
     /// What is used since then.
     pub used: Amount,
+    /// What came back since then beyond what was used; what is taken back draws on it first.
+    #[serde(default, skip_serializing_if = "Amount::is_zero")]
+    pub surplus: Amount,
     /// An increase that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingIncrease>,
@@ -95,7 +98,7 @@ impl Limit {
         let window = calendar.start(self.period, now);
         if window > self.window {
             self.window = window;
-            self.used = Amount::ZERO;
+            (self.used, self.surplus) = (Amount::ZERO, Amount::ZERO);
         }
         if let Some(pending) = self.pending.take_if(|pending| pending.from <= now) {
             self.amount = pending.amount;
@@ -126,7 +129,16 @@ impl Limits {
             }
             return limit.clone();
         }
-        let limit = Limit { kind, period, asset, amount, window: now, used: Amount::ZERO, pending: None };
+        let limit = Limit {
+            kind,
+            period,
+            asset,
+            amount,
+            window: now,
+            used: Amount::ZERO,
+            surplus: Amount::ZERO,
+            pending: None,
+        };
         self.0.push(limit.clone());
         limit
     }
@@ -178,6 +190,7 @@ impl Limits {
     }
 
     /// Counts `amount` against every limit of `kind`, also above it: what has happened cannot be refused any more.
+    /// What came back too much goes first, so it does not matter which of the two comes first.
     pub(crate) fn count(
         &mut self,
         kind: LimitKind,
@@ -186,7 +199,9 @@ impl Limits {
         calendar: Window,
     ) -> Result<(), MoneyError> {
         for limit in self.current(kind, asset, now, calendar) {
-            limit.used = limit.used.plus(amount)?;
+            let forgone = limit.surplus.min(amount);
+            limit.surplus = limit.surplus.minus(forgone)?;
+            limit.used = limit.used.plus(amount.minus(forgone)?)?;
         }
         Ok(())
     }
@@ -199,10 +214,13 @@ impl Limits {
         counted_at: Timestamp,
         now: Timestamp,
         calendar: Window,
-    ) {
+    ) -> Result<(), MoneyError> {
         for limit in self.current(kind, asset, now, calendar).filter(|limit| limit.window <= counted_at) {
-            limit.used = limit.used.minus(amount).unwrap_or(Amount::ZERO);
+            let counted = limit.used.min(amount);
+            limit.used = limit.used.minus(counted)?;
+            limit.surplus = limit.surplus.plus(amount.minus(counted)?)?;
         }
+        Ok(())
     }
 }
 

@@ -34,6 +34,9 @@ pub enum Rejection {
     /// More was to be captured than is held.
     #[error("more was to be captured than is held")]
     CaptureAboveHold,
+    /// What was to be given would be gone at once.
+    #[error("what is given must not have expired")]
+    AlreadyExpired,
     /// A movement of nothing.
     #[error("the amount must be above zero")]
     ZeroAmount,
@@ -54,6 +57,7 @@ impl Rejection {
             Self::UnknownHold => "HOLD_NOT_FOUND",
             Self::HoldExists => "HOLD_EXISTS",
             Self::CaptureAboveHold => "CAPTURE_ABOVE_HOLD",
+            Self::AlreadyExpired => "EXPIRY_INVALID",
             Self::ZeroAmount => "AMOUNT_ZERO",
             Self::Money(_) => "AMOUNT_OUT_OF_RANGE",
         }

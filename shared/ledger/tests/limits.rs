@@ -175,9 +175,31 @@ proptest! {
         let spent = if spent == 0 { paid } else { change(&paid, stake(spent), at(4)).unwrap() };
         let before = used(&spent)[0];
         let correction =
-            Movement::Collect { asset: Asset::Cash, amount: Amount::whole(won), purpose: Purpose::DebitBetCorrection };
+            Movement::Collect { asset: Asset::Cash, amount: Amount::whole(won), purpose: Purpose::DebitBetCorrection, owes: true };
         let after = change(&spent, correction, at(5)).unwrap();
         prop_assert_eq!(used(&after)[0], before.plus(Amount::whole(won)).unwrap());
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_win_and_its_correction_leave_the_loss_limit_as_it_was_in_either_order(
+        staked in 1_u32..50, won in 1_u32..500, more in 1_u32..50,
+    ) {
+        let wallet = limited(&[(LimitKind::Loss, LimitPeriod::Day, 100)]);
+        let wallet = change(&wallet, credit(1_000, Purpose::CreditDeposit, None), at(1)).unwrap();
+        let wallet = change(&wallet, stake(staked), at(2)).unwrap();
+        let win = credit(won, Purpose::CreditBetPayout, None);
+        let correction = Movement::Collect {
+            asset: Asset::Cash,
+            amount: Amount::whole(won),
+            purpose: Purpose::DebitBetCorrection,
+            owes: true,
+        };
+        let forth = change(&change(&wallet, win.clone(), at(3)).unwrap(), correction.clone(), at(4)).unwrap();
+        let back = change(&change(&wallet, correction, at(3)).unwrap(), win, at(4)).unwrap();
+        prop_assert_eq!((used(&forth), used(&back)), (used(&wallet), used(&wallet)));
+        prop_assert_eq!(used(&change(&forth, stake(more), at(5)).unwrap()), [Amount::whole(staked + more)]);
     }
 }
 

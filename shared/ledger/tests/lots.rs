@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use quoin_events::{EntityRef, Timestamp};
-use quoin_ledger::{Balance, Change, Decision, Lot, Movement, Purpose, Wallet, Window, decide};
+use quoin_ledger::{Balance, Change, Decision, Lot, Movement, Purpose, Rejection, Wallet, Window, decide};
 use quoin_money::{Amount, Asset, Rounding};
 
 const DAY: i64 = 86_400_000;
@@ -13,9 +13,13 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
-fn now_do(wallet: &Wallet, movement: Movement, now: Timestamp) -> Decision {
+fn try_do(wallet: &Wallet, movement: Movement, now: Timestamp) -> Result<Decision, Rejection> {
     let related = EntityRef { kind: "test".into(), id: "t".into() };
-    decide(wallet, &Change { related, movements: vec![movement] }, now, Window::default()).unwrap()
+    decide(wallet, &Change { related, movements: vec![movement] }, now, Window::default())
+}
+
+fn now_do(wallet: &Wallet, movement: Movement, now: Timestamp) -> Decision {
+    try_do(wallet, movement, now).unwrap()
 }
 
 fn credit(amount: Amount, purpose: Purpose, lots: Vec<Lot>) -> Movement {
@@ -122,4 +126,28 @@ fn a_refund_of_what_has_expired_is_credited_and_expires_on_lines_of_their_own() 
     assert_eq!(lines, [(Purpose::CreditBetRefund, "5".into()), (Purpose::DebitExpired, "-3".into())]);
     assert_eq!(refunded.wallet.available(Asset::Bonus), Amount::whole(2));
     assert_eq!(refunded.lots(Purpose::DebitExpired, Asset::Bonus), lots);
+}
+
+#[test]
+fn what_an_operator_gives_must_not_have_expired() {
+    let wallet = Wallet::new("user_1".into(), at(0));
+    let given = credit(Amount::whole(5), Purpose::CreditAdjustment, vec![lot(5, Some(10), None)]);
+    let change = |now| try_do(&wallet, given.clone(), at(now));
+    assert!(change(9).is_ok());
+    assert_eq!(change(10), Err(Rejection::AlreadyExpired));
+}
+
+#[test]
+fn what_is_collected_and_not_there_is_owed_only_where_it_was_to_be_had() {
+    let wallet = Wallet::new("user_1".into(), at(0));
+    for owes in [true, false] {
+        let collect = Movement::Collect {
+            asset: Asset::Bonus,
+            amount: Amount::whole(20),
+            purpose: Purpose::DebitBetCorrection,
+            owes,
+        };
+        let owed = now_do(&wallet, collect, at(1)).wallet.owed.get(&Asset::Bonus).copied();
+        assert_eq!(owed, owes.then(|| Amount::whole(20)));
+    }
 }

@@ -1,5 +1,4 @@
-//! SDK clients, trimmed in this one place: no credential chain, no default HTTPS client, ring, and only
-//! the roots that AWS endpoints chain to (docs/adr/0004).
+//! SDK clients, trimmed in this one place: no credential chain and no default HTTPS client (docs/adr/0004).
 
 use std::time::Duration;
 
@@ -8,7 +7,6 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
@@ -17,11 +15,6 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use crate::config::{Config, ConfigError};
-
-/// Roots of Amazon Trust Services (Amazon Root CA 1 to 4, Starfield Services G2).
-const AMAZON_ROOTS: &[u8] = include_bytes!("roots/amazon.pem");
-/// Roots that public providers chain to: the store that Mozilla keeps, as Debian packages it.
-const PUBLIC_ROOTS: &[u8] = include_bytes!("roots/public.pem");
 
 /// What every SDK client is made from.
 #[derive(Debug, Clone)]
@@ -54,13 +47,12 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(config.require("AWS_REGION")?.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(https(AMAZON_ROOTS)?)
+            .http_client(crate::https::amazon()?)
             .time_source(time.clone())
             .sleep_impl(sleep.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_millis(1_000))
                     .operation_attempt_timeout(Duration::from_millis(3_000))
                     .operation_timeout(Duration::from_millis(8_000))
                     .build(),
@@ -71,21 +63,4 @@ impl Aws {
         }
         Ok(Self { sdk: sdk.build(), outbound: None, time, sleep })
     }
-}
-
-/// A client for outside parties; made only where one is called, since reading its roots takes a while.
-pub(crate) fn public_https() -> Result<SharedHttpClient, ConfigError> {
-    https(PUBLIC_ROOTS)
-}
-
-fn https(roots: &'static [u8]) -> Result<SharedHttpClient, ConfigError> {
-    let store = tls::TrustStore::empty().with_native_roots(false).with_pem_certificate(roots);
-    let context = tls::TlsContext::builder()
-        .with_trust_store(store)
-        .build()
-        .map_err(|_| ConfigError::Invalid("trust store".to_owned(), "a list of PEM certificates"))?;
-    Ok(aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .tls_context(context)
-        .build_https())
 }

@@ -13,6 +13,7 @@ mod context;
 mod contract;
 mod env;
 mod function;
+mod https;
 mod launch;
 mod money_command;
 mod outbound;

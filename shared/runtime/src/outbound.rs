@@ -61,13 +61,13 @@ impl Env {
         let client = match (&self.aws.outbound, self.outbound.get()) {
             (Some(client), _) | (None, Some(client)) => client.clone(),
             (None, None) => {
-                let client = crate::aws::public_https().map_err(|error| OutboundError::NotSent(error.to_string()))?;
+                let client = crate::https::public().map_err(|error| OutboundError::NotSent(error.to_string()))?;
                 self.outbound.get_or_init(|| client).clone()
             }
         };
         let limit = Duration::from_millis(request.timeout_ms);
         let http = to_http(request)?;
-        let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_millis(2_000)).build();
+        let settings = HttpConnectorSettings::default();
         let components = self.components().map_err(|error| OutboundError::NotSent(error.to_string()))?;
         let call = async {
             let reply = client

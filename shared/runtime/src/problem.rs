@@ -253,6 +253,7 @@ impl From<&Rejection> for Problem {
             | Rejection::UnknownHold
             | Rejection::HoldExists
             | Rejection::CaptureAboveHold
+            | Rejection::AlreadyExpired
             | Rejection::ZeroAmount
             | Rejection::Money(_) => problem,
         }

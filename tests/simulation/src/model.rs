@@ -165,7 +165,9 @@ fn leg(
     if facts.windows.iter().any(within) {
         return Some((1000, true));
     }
-    let (won, void) = facts.results.as_ref()?.get(outcome).copied()?;
+    // On odds from after the result: the feed opened the market again, and decides it anew.
+    let results = facts.results.as_ref().filter(|_| version <= facts.result_ts)?;
+    let (won, void) = results.get(outcome).copied()?;
     let closings = stops.iter().chain(facts.known_since.as_ref());
     if closings.into_iter().any(|ts| *ts <= placed_at && version <= *ts) {
         return Some((1000, false));

@@ -56,22 +56,22 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let query = Query::of(pk).descending().limit(pages.limit).after(pages.after);
     let page = env.store.query(table::name(env)?, query).await?;
     let key = env.data_key(&caller.user_id).await?;
-    let items: Vec<_> = page.items.iter().filter_map(|row| view(row, key.as_ref())).collect();
+    let items = page.items.iter().map(|row| view(row, key.as_ref())).collect::<Result<Vec<_>, _>>()?;
     Response::json(200, &Pages::body(items, page.next.as_ref()))
 }
 
 /// The attribute `name`, as it goes over the wire.
-fn read<T: DeserializeOwned>(row: &Item, name: &str) -> Option<T> {
-    serde_json::from_value(row.get_text(name)?.into()).ok()
+fn read<T: DeserializeOwned>(row: &Item, name: &str) -> Result<T, Problem> {
+    Ok(serde_json::from_value(row.require_text(name)?.into())?)
 }
 
-fn view(row: &Item, key: Option<&DataKey>) -> Option<NoticeView> {
-    let text = |name: &str| row.get_text(name).map(str::to_owned);
+fn view(row: &Item, key: Option<&DataKey>) -> Result<NoticeView, Problem> {
+    let text = |name: &str| row.require_text(name).map(str::to_owned);
     let open = |name: &str| {
         let sealed = row.get_text(name)?.parse().ok()?;
         key?.open(&sealed).ok().map(|opened| opened.reveal().to_owned())
     };
-    Some(NoticeView {
+    Ok(NoticeView {
         notification_id: text("notification_id")?,
         channel: read(row, "channel")?,
         status: read(row, "status")?,

@@ -345,6 +345,7 @@ impl Placing<'_> {
                 | Rejection::UnknownHold
                 | Rejection::HoldExists
                 | Rejection::CaptureAboveHold
+                | Rejection::AlreadyExpired
                 | Rejection::ZeroAmount
                 | Rejection::Money(_),
             )

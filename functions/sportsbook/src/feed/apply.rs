@@ -1,5 +1,5 @@
 //! What a feed message changes. Every write carries the feed's time and loses against a later one, so
-//! repeated, late and reordered messages do no harm.
+//! repeated, late and reordered messages do no harm. Market descriptions have no time: the last that was posted holds.
 
 use std::collections::BTreeMap;
 

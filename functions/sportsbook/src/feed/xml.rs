@@ -217,7 +217,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Message, FeedError> {
         Document::BetStop(Stop { event_id, timestamp, groups }) => Ok(Message::BetStop {
             event_id: urn(event_id)?,
             ts: time("timestamp", &timestamp)?,
-            groups: groups.map_or_else(|| Ok("all".to_owned()), short)?,
+            // Whatever cannot be told apart closes everything.
+            groups: groups.filter(|text| is_short(text) && !text.is_empty()).unwrap_or_else(|| "all".to_owned()),
         }),
         Document::BetSettlement(message) => settlement(message),
         Document::BetCancel(message) => cancel(message),
@@ -409,7 +410,9 @@ mod tests {
             groups
         };
         assert_eq!(groups(r#"groups="score|1st_half" market_status="-1""#), "score|1st_half");
-        assert_eq!(groups(""), "all");
+        for unusable in [String::new(), r#"groups="""#.to_owned(), format!(r#"groups="{}""#, "a|".repeat(101))] {
+            assert_eq!(groups(&unusable), "all");
+        }
     }
 
     #[test]

@@ -75,6 +75,9 @@ pub(crate) struct MarketFacts {
     /// Earliest feed time of a result, confirmed or not; corrections do not move it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) known_since: Option<i64>,
+    /// Feed time of the result that pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) decided_at: Option<i64>,
     /// Results that pay, by outcome; absent while unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) outcomes: Option<Outcomes>,
@@ -131,7 +134,10 @@ impl MarketFacts {
         // Accepted on odds that a bet stop or the result had closed by then, before we heard of it.
         let mut closings = self.stops.iter().chain(self.known_since.as_ref());
         let late = closings.any(|ts| *ts <= placed_at.millis() && leg.market_version <= *ts);
-        let fact = self.outcomes.as_ref().and_then(|outcomes| outcomes.get(&leg.outcome_id));
+        // Accepted on odds from after the result: the feed opened the market again, and decides it anew.
+        let reopened = self.decided_at.is_some_and(|ts| leg.market_version > ts);
+        let outcomes = self.outcomes.as_ref().filter(|_| !reopened);
+        let fact = outcomes.and_then(|outcomes| outcomes.get(&leg.outcome_id));
         match fact {
             Some(_) if late => LegFate::Void { by_feed: false },
             Some(fact) if fact.result >= 0 => LegFate::Decided(*fact),

@@ -149,6 +149,7 @@ mod tests {
         let facts = |stops: Vec<i64>| MarketFacts {
             revision: 5,
             known_since: Some(500),
+            decided_at: Some(500),
             outcomes: Some(BTreeMap::from([("1".to_owned(), won)])),
             cancelled: vec![],
             stops,
@@ -172,6 +173,22 @@ mod tests {
         let at = Timestamp::from_millis(100);
         assert_eq!(known(99).fate(&leg, at), LegFate::Void { by_feed: false });
         assert_eq!(known(101).fate(&leg, at), LegFate::Decided(won));
+    }
+
+    #[test]
+    fn a_bet_on_a_market_that_was_opened_again_waits_for_the_next_result() {
+        let leg = bet("1", &["2"]).selections.remove(0);
+        let won = OutcomeFact { result: 1, void_tenths: 0, dead_heat: None };
+        let decided = |ts| MarketFacts {
+            known_since: Some(ts),
+            decided_at: Some(ts),
+            outcomes: Some(BTreeMap::from([("1".to_owned(), won)])),
+            ..MarketFacts::default()
+        };
+        let at = Timestamp::from_millis(100);
+        assert_eq!(decided(leg.market_version - 1).fate(&leg, at), LegFate::Open);
+        assert_eq!(decided(leg.market_version).fate(&leg, at), LegFate::Void { by_feed: false });
+        assert_eq!(decided(101).fate(&leg, at), LegFate::Decided(won));
     }
 
     #[test]

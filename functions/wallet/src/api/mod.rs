@@ -33,3 +33,21 @@ pub(crate) fn usable(env: &Env, asset: Asset, amount: Amount) -> Result<(), Prob
         .map(|_| ())
         .map_err(|error| Problem::field("AMOUNT_TOO_PRECISE", "/amount", error.to_string()))
 }
+
+/// Refuses a merchant with anything but coins of one merchant, and those without: nobody could spend them.
+pub(crate) fn fits_merchant(asset: Asset, merchant_id: Option<&str>) -> Result<(), Problem> {
+    let invalid = |detail| Err(Problem::field("MERCHANT_INVALID", "/merchant_id", detail));
+    if (asset == Asset::BrandedCoins) != merchant_id.is_some() {
+        return invalid("is required for branded_coins, and for nothing else");
+    }
+    // The wallet keeps it with every lot.
+    if merchant_id.is_some_and(|id| id.trim().is_empty() || !is_printable(id, 100)) {
+        return invalid("must be 1 to 100 printable characters");
+    }
+    Ok(())
+}
+
+/// Whether a text has at most `most` characters, and no control characters.
+pub(crate) fn is_printable(text: &str, most: usize) -> bool {
+    text.chars().count() <= most && !text.chars().any(char::is_control)
+}

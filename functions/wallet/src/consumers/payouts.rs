@@ -1,6 +1,7 @@
-//! `BetSettled`: the difference to what was paid before; a negative one is collected, the rest is owed.
+//! `BetSettled`: the difference to what was paid before. A negative one is collected and the rest is owed, unless the
+//! payout has expired: what nobody could spend any more is nobody's debt. A void bet's stake comes back as it was taken.
 
-use quoin_events::types::BetSettled;
+use quoin_events::types::{BetSettled, StakeLot, StakeRefund};
 use quoin_events::{BusEvent, EntityRef, EventData};
 use quoin_ledger::{Lot, Movement, Purpose};
 use quoin_runtime::{Delivery, Env, Failure, Outcome};
@@ -22,7 +23,13 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     }
     let amount = delta.magnitude().map_err(Failure::poison)?;
     let movement = if delta.is_negative() {
-        Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection }
+        let owes = settled.payout_expires_at.is_none_or(|end| end > env.clock.now());
+        Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection, owes }
+    } else if let Some(StakeRefund { placed_at, lots }) = settled.refund {
+        let lots = lots.into_iter();
+        let lots = lots.map(|StakeLot { amount, expires_at, merchant_id }| Lot { amount, expires_at, merchant_id });
+        let (lots, counted_at) = (lots.collect(), Some(placed_at));
+        Movement::Credit { asset, amount, purpose: Purpose::CreditBetRefund, lots, counted_at }
     } else {
         // Winnings follow the money that was staked.
         let lot = settled.payout_expires_at.map(|end| Lot { amount, expires_at: Some(end), merchant_id: None });

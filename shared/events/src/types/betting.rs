@@ -94,6 +94,34 @@ event_data! {
         /// When the payout expires, as the bonus money that was staked did; absent if it does not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub payout_expires_at: Option<Timestamp>,
+        /// With the first settlement of a void bet: the stake comes back as it was taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub refund: Option<StakeRefund>,
+    }
+}
+
+event_data! {
+    /// What has to be known of a stake to give it back as if it had never been taken.
+    pub struct StakeRefund {
+        /// When it was taken: limits counted it then.
+        pub placed_at: Timestamp,
+        /// The parts of it that expire or that one merchant alone accepts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub lots: Vec<StakeLot>,
+    }
+}
+
+event_data! {
+    /// Part of a stake that expires or that one merchant alone accepts.
+    pub struct StakeLot {
+        /// How much.
+        pub amount: Amount,
+        /// When it expires.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires_at: Option<Timestamp>,
+        /// The only merchant that accepts it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub merchant_id: Option<String>,
     }
 }
 

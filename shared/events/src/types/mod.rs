@@ -7,7 +7,9 @@ mod payment;
 mod user;
 mod wallet;
 
-pub use betting::{BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection};
+pub use betting::{
+    BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection, StakeLot, StakeRefund,
+};
 pub use marketing::{
     BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded,
 };
