@@ -210,8 +210,8 @@ def test_a_gift_that_expires_is_answered_alike_before_and_after_its_end(
     time.sleep(2.5)
     assert give(brief, "brief").expect(201) == first
     gone = gift(-1)
-    give(gone, "gone").problem(422, "EXPIRY_INVALID")
-    give(gone, "gone").problem(422, "EXPIRY_INVALID")
+    refused = give(gone, "gone").problem(422, "EXPIRY_INVALID")
+    assert give(gone, "gone").expect(422) == refused
 
 
 def test_self_exclusion_stops_play_at_once(user: User, feed: Feed) -> None:
