@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::functions::Function;
 use crate::samples::Sample;
-use crate::{schema, yaml};
+use crate::schema;
+use quoin_stack::yaml;
 
 const HEAD: &str = "# Generated from the event types and functions/*/service.yaml; `cargo run -p quoin-contracts --example contracts -- write`.\n";
 

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::samples::Sample;
-use crate::{Fault, files, yaml};
+use quoin_stack::yaml;
+
+use crate::{Fault, files};
 
 /// A Lambda function.
 pub(crate) struct Function {

@@ -13,7 +13,6 @@ mod inputs;
 mod samples;
 mod schema;
 mod shape;
-mod yaml;
 
 #[cfg(test)]
 mod tests;

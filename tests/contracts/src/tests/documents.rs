@@ -3,7 +3,8 @@
 use quoin_events::{CATALOGUE, Topic};
 
 use super::references::assert_references_lead_somewhere;
-use crate::{async_api, functions, generated, samples, schema, yaml};
+use crate::{async_api, functions, generated, samples, schema};
+use quoin_stack::yaml;
 
 #[test]
 fn generated_documents_are_up_to_date() {

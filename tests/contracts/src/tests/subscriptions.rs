@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::event_page::consumers;
 use crate::functions::{self, Trigger};
 use crate::samples;
-use crate::{files, yaml};
+use quoin_stack::yaml;
+
+use crate::files;
 
 use super::pattern;
 
