@@ -141,7 +141,7 @@ pub enum Movement {
         /// When limits counted what this answers, if they did: the stake of a refund, the request for a deposit.
         counted_at: Option<Timestamp>,
     },
-    /// Takes what is there.
+    /// Takes what is there; the rest is owed.
     Collect {
         /// The asset.
         asset: Asset,
@@ -149,8 +149,6 @@ pub enum Movement {
         amount: Amount,
         /// What for.
         purpose: Purpose,
-        /// Whether the rest is owed.
-        owes: bool,
     },
     /// Sets an amount aside.
     Hold {

@@ -67,7 +67,7 @@ impl Drafting {
             Movement::Credit { asset, amount, purpose, lots, counted_at } => {
                 self.credit((*asset, *amount), *purpose, lots, *counted_at)
             }
-            Movement::Collect { asset, amount, purpose, owes } => self.collect((*asset, *amount), *purpose, *owes),
+            Movement::Collect { asset, amount, purpose } => self.collect(*asset, *amount, *purpose),
             Movement::Hold { hold_id, asset, amount, expires_at } => {
                 let hold = Hold { asset: *asset, amount: *amount, expires_at: *expires_at, lots: Vec::new() };
                 self.hold(hold_id, hold)
@@ -202,14 +202,14 @@ impl Drafting {
         self.post(asset, Purpose::DebitOwedRepayment, before, Delta::minus(part), lots)
     }
 
-    fn collect(&mut self, (asset, amount): (Asset, Amount), purpose: Purpose, owes: bool) -> Result<(), Rejection> {
+    fn collect(&mut self, asset: Asset, amount: Amount, purpose: Purpose) -> Result<(), Rejection> {
         above_zero(amount)?;
         self.count((asset, amount), purpose, None)?;
         let before = self.wallet.available(asset);
         let balance = self.wallet.balances.entry(asset).or_default();
         let part = amount.min(balance.spendable(self.now, None)?);
         let lots = balance.take(part, None)?;
-        let rest = if owes { amount.minus(part)? } else { Amount::ZERO };
+        let rest = amount.minus(part)?;
         let owed = self.wallet.owed.get(&asset).copied().unwrap_or_default();
         self.owe(asset, owed.plus(rest)?);
         self.post(asset, purpose, before, Delta::plus(rest), lots)

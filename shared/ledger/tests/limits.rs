@@ -175,7 +175,7 @@ proptest! {
         let spent = if spent == 0 { paid } else { change(&paid, stake(spent), at(4)).unwrap() };
         let before = used(&spent)[0];
         let correction =
-            Movement::Collect { asset: Asset::Cash, amount: Amount::whole(won), purpose: Purpose::DebitBetCorrection, owes: true };
+            Movement::Collect { asset: Asset::Cash, amount: Amount::whole(won), purpose: Purpose::DebitBetCorrection };
         let after = change(&spent, correction, at(5)).unwrap();
         prop_assert_eq!(used(&after)[0], before.plus(Amount::whole(won)).unwrap());
     }
@@ -194,7 +194,6 @@ proptest! {
             asset: Asset::Cash,
             amount: Amount::whole(won),
             purpose: Purpose::DebitBetCorrection,
-            owes: true,
         };
         let forth = change(&change(&wallet, win.clone(), at(3)).unwrap(), correction.clone(), at(4)).unwrap();
         let back = change(&change(&wallet, correction, at(3)).unwrap(), win, at(4)).unwrap();

@@ -136,18 +136,3 @@ fn what_an_operator_gives_must_not_have_expired() {
     assert!(change(9).is_ok());
     assert_eq!(change(10), Err(Rejection::AlreadyExpired));
 }
-
-#[test]
-fn what_is_collected_and_not_there_is_owed_only_where_it_was_to_be_had() {
-    let wallet = Wallet::new("user_1".into(), at(0));
-    for owes in [true, false] {
-        let collect = Movement::Collect {
-            asset: Asset::Bonus,
-            amount: Amount::whole(20),
-            purpose: Purpose::DebitBetCorrection,
-            owes,
-        };
-        let owed = now_do(&wallet, collect, at(1)).wallet.owed.get(&Asset::Bonus).copied();
-        assert_eq!(owed, owes.then(|| Amount::whole(20)));
-    }
-}

@@ -32,11 +32,10 @@ fn movement() -> impl Strategy<Value = Movement> {
             purpose: Purpose::DebitBetStake,
             merchant_id: None
         }),
-        (asset(), amount(), any::<bool>()).prop_map(|(asset, amount, owes)| Movement::Collect {
+        (asset(), amount()).prop_map(|(asset, amount)| Movement::Collect {
             asset,
             amount,
-            purpose: Purpose::DebitBetCorrection,
-            owes
+            purpose: Purpose::DebitBetCorrection
         }),
         (hold_id.clone(), asset(), amount()).prop_map(|(hold_id, asset, amount)| Movement::Hold {
             hold_id,
@@ -134,7 +133,7 @@ proptest! {
     #[test]
     fn money_that_is_owed_is_repaid_before_it_can_be_spent(credit in 1_u32..100, debt in 1_u32..100) {
         let wallet = Wallet::new("user_1".into(), Timestamp::from_millis(0));
-        let collect = Movement::Collect { asset: Asset::Cash, amount: Amount::whole(debt), purpose: Purpose::DebitBetCorrection, owes: true };
+        let collect = Movement::Collect { asset: Asset::Cash, amount: Amount::whole(debt), purpose: Purpose::DebitBetCorrection };
         let pay = Movement::Credit { asset: Asset::Cash, amount: Amount::whole(credit), purpose: Purpose::CreditDeposit, lots: Vec::new(), counted_at: None };
         let change = Change { related: related(), movements: vec![collect, pay] };
         let wallet = decide(&wallet, &change, Timestamp::from_millis(1), Window::default()).unwrap().wallet;

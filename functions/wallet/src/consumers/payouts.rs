@@ -1,5 +1,5 @@
-//! `BetSettled`: the difference to what was paid before. A negative one is collected and the rest is owed, unless the
-//! payout has expired: what nobody could spend any more is nobody's debt. A void bet's stake comes back as it was taken.
+//! `BetSettled`: the difference to what was paid before; a negative one is collected, the rest is owed. A void bet's
+//! stake comes back as it was taken.
 
 use quoin_events::types::{BetSettled, StakeLot, StakeRefund};
 use quoin_events::{BusEvent, EntityRef, EventData};
@@ -23,8 +23,7 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     }
     let amount = delta.magnitude().map_err(Failure::poison)?;
     let movement = if delta.is_negative() {
-        let owes = settled.payout_expires_at.is_none_or(|end| end > env.clock.now());
-        Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection, owes }
+        Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection }
     } else if let Some(StakeRefund { placed_at, lots }) = settled.refund {
         let lots = lots.into_iter();
         let lots = lots.map(|StakeLot { amount, expires_at, merchant_id }| Lot { amount, expires_at, merchant_id });
