@@ -198,7 +198,7 @@ proptest! {
         let forth = change(&change(&wallet, win.clone(), at(3)).unwrap(), correction.clone(), at(4)).unwrap();
         let back = change(&change(&wallet, correction, at(3)).unwrap(), win, at(4)).unwrap();
         prop_assert_eq!((used(&forth), used(&back)), (used(&wallet), used(&wallet)));
-        prop_assert_eq!(used(&change(&forth, stake(more), at(5)).unwrap()), [Amount::whole(staked + more)]);
+        prop_assert_eq!(used(&change(&forth, stake(more), at(5)).unwrap()), [Amount::whole(staked.saturating_add(more))]);
     }
 }
 
