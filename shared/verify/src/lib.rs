@@ -36,7 +36,7 @@ pub use entry::Entry;
 pub use fold::Fold;
 pub use journal::{JournalReport, JournalWalk};
 pub use reader::{Reader, Settings};
-pub use saga::{forgotten, overdue, open_payments};
+pub use saga::{forgotten, open_payments, overdue};
 pub use thread::Thread;
 pub use totals::Totals;
 pub use transfer::explain_transfer;

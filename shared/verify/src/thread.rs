@@ -35,12 +35,7 @@ impl Thread {
         if entry.first_sequence != self.next_sequence {
             let (found, expected) = (entry.first_sequence, self.next_sequence);
             let expected = format!("first sequence {expected}");
-            breaks.push(Break::new(
-                Kind::SequenceGap,
-                entry.place(),
-                format!("first sequence {found}"),
-                expected,
-            ));
+            breaks.push(Break::new(Kind::SequenceGap, entry.place(), format!("first sequence {found}"), expected));
         }
         if entry.at < self.at && self.version > 0 {
             let expected = format!("not before {}", self.at);
@@ -64,7 +59,8 @@ fn misplaced(entry: &Entry) -> Option<Break> {
         let metadata = &event.metadata;
         let stands = metadata.entity.as_ref().is_some_and(|entity| entity.kind == kind && entity.id == id);
         if !stands || metadata.sequence != Some(sequence) || event.event_id() != expected {
-            let of = metadata.entity.as_ref().map_or_else(String::new, |entity| format!("{}#{}", entity.kind, entity.id));
+            let of =
+                metadata.entity.as_ref().map_or_else(String::new, |entity| format!("{}#{}", entity.kind, entity.id));
             let found = format!("event {} of {of}, sequence {:?}", event.event_id(), metadata.sequence);
             let expected = format!("event {expected} of {}, sequence {sequence}", entry.pk);
             return Some(Break::new(Kind::Event, entry.place(), found, expected));

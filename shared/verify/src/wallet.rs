@@ -232,7 +232,9 @@ impl Walk<'_> {
                 let fold = &mut self.report.checkpoint.fold;
                 // Without its cause's events a change's own cannot be told: what else is wrong with it still shows.
                 let others = fold.follow(self.user_id, change, &[]);
-                self.report.breaks.extend(others.into_iter().filter(|found| !matches!(found.kind, Kind::Event | Kind::Chain)));
+                self.report
+                    .breaks
+                    .extend(others.into_iter().filter(|found| !matches!(found.kind, Kind::Event | Kind::Chain)));
                 return Ok(());
             }
         };
