@@ -15,6 +15,8 @@ READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready $(VENV)/security/.ready
 # The contracts' libraries ask for more features of shared crates; built together with them, every
 # function would be compiled a second time.
 PLATFORM := --workspace --exclude quoin-contracts --exclude quoin-openapi
+# The command line is no function.
+FUNCTIONS := $(PLATFORM) --exclude quoin
 CONTRACTS := --package quoin-contracts
 OPENAPI := --package quoin-openapi
 
@@ -54,7 +56,8 @@ $(VENV)/%/.ready: tests/requirements/%.txt
 	touch $@
 
 build: setup ## every function, as target/lambda/<function>/bootstrap, unoptimised
-	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --skip-target-check $(PLATFORM) --bins --locked
+	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --skip-target-check $(FUNCTIONS) --bins --locked
+	cargo build $(PLATFORM) --bin quoin --locked
 
 templates: $(VENV)/emulator/.ready ## render functions/*/template.yaml from service.yaml
 	$(PYTHON) tools/render_templates.py
@@ -120,14 +123,14 @@ SIZES := target/lambda-sizes
 
 size: setup ## release builds of the hottest functions; fails when a zip is over 3 MB
 	rm -rf $(SIZES)
-	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(PLATFORM) \
+	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(FUNCTIONS) \
 	  $(SIZED:%=--bin %) --locked --lambda-dir $(SIZES)
 	$(PYTHON) tools/check_sizes.py $(SIZES)
 
 deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="Name=value …"
 	@rustup target list --installed | grep -qx '$(TARGET.$(ARCH))' || { \
 	  echo "first: rustup target add $(TARGET.$(ARCH))"; exit 1; }
-	$(CARGO_LAMBDA) build --release $(PLATFORM) --bins --locked --skip-target-check \
+	$(CARGO_LAMBDA) build --release $(FUNCTIONS) --bins --locked --skip-target-check \
 	  --target $(TARGET.$(ARCH))
 	$(SAM) deploy --config-env $(STAGE) \
 	  --parameter-overrides Stage=$(STAGE) Architecture=$(ARCH) $(PARAMETERS)
