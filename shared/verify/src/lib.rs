@@ -41,3 +41,6 @@ pub use thread::Thread;
 pub use totals::Totals;
 pub use transfer::explain_transfer;
 pub use wallet::{Checkpoint, WalletReport, check_wallet, compare};
+
+#[cfg(test)]
+mod tests;

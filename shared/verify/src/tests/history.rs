@@ -1,12 +1,12 @@
 //! Histories of one wallet as the store writes them: decided by the ledger, stored as items.
 
+use crate::{Break, Change, Entry, Fold, compare};
 use proptest::prelude::*;
 use quoin_events::types::{WalletCredited, WalletDebited};
 use quoin_events::{Draft, EntityRef, Origin, Place, Timestamp, WalletRef};
 use quoin_ledger::{Change as Asked, Link, Movement, Purpose, Wallet, Window, chain_hash, decide};
 use quoin_money::{Amount, Asset};
 use quoin_store::{Item, JournalItem};
-use quoin_verify::{Break, Change, Entry, Fold, compare};
 use sha2::{Digest, Sha256};
 
 pub(crate) const USER: &str = "user_1";
@@ -58,7 +58,7 @@ impl History {
             .iter()
             .filter_map(|posting| {
                 let entry = posting.entry(USER, cause)?;
-                wallet.event_count += 1;
+                wallet.event_count = wallet.event_count.saturating_add(1);
                 let place = WalletRef { id: USER.to_owned(), version: wallet.version, sequence: wallet.event_count };
                 let draft = if posting.delta.is_negative() {
                     Draft::new(&WalletDebited(entry), wallet.at)
@@ -69,9 +69,9 @@ impl History {
             })
             .collect();
         let (own, elsewhere) = if cause.kind == "bet" { (Vec::new(), drafts) } else { (drafts, Vec::new()) };
-        let sequence = wallet.own_event_count + 1;
+        let sequence = wallet.own_event_count.saturating_add(1);
         let change = item(("wallet", USER), (wallet.version, sequence), wallet.at, &own);
-        wallet.own_event_count += own.len() as u64;
+        wallet.own_event_count = wallet.own_event_count.saturating_add(u64::try_from(own.len()).unwrap());
         let mut texts = Vec::new();
         if cause.kind == "bet" {
             let bet = first("bet", &format!("{}-{}", cause.id, wallet.version), wallet.at, &elsewhere);
@@ -145,7 +145,7 @@ fn movement() -> impl Strategy<Value = Movement> {
 pub(crate) fn histories() -> impl Strategy<Value = History> {
     let change = (prop::collection::vec(movement(), 1..3), any::<bool>(), 0_i64..5_000);
     prop::collection::vec(change, 3..25).prop_map(|changes| {
-        let (mut history, mut now) = (History::new(), 0);
+        let (mut history, mut now) = (History::new(), Timestamp::from_millis(2_000));
         let deposit = Movement::Credit {
             asset: Asset::Cash,
             amount: Amount::whole(1_000),
@@ -169,8 +169,8 @@ pub(crate) fn histories() -> impl Strategy<Value = History> {
         };
         assert!(history.change(&cause(false, 2), vec![hold], Timestamp::from_millis(2_000)));
         for (id, (movements, is_bet, step)) in changes.into_iter().enumerate() {
-            now += step;
-            history.change(&cause(is_bet, id + 3), movements, Timestamp::from_millis(2_000 + now));
+            now = now.plus_millis(step);
+            history.change(&cause(is_bet, id.saturating_add(3)), movements, now);
         }
         history
     })

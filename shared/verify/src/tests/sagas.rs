@@ -1,15 +1,15 @@
 //! Payments that stand still, events that never came, streams that changes follow from.
 
+use crate::{Entry, Kind, Settings, Unaudited, forgotten, overdue, stream_of};
 use quoin_events::{EntityRef, Timestamp};
 use quoin_store::Item;
-use quoin_verify::{Entry, Kind, Settings, Unaudited, forgotten, overdue, stream_of};
 
-use crate::history::{entry, first};
+use super::history::{entry, first};
 
 const MINUTE: i64 = 60_000;
 
 fn at(minutes: i64) -> Timestamp {
-    Timestamp::from_millis(minutes * MINUTE)
+    Timestamp::default().plus_seconds(minutes.saturating_mul(60))
 }
 
 /// Half an hour until a payment expires, five minutes for what is on its way.

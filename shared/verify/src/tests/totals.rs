@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::{Checkpoint, Kind, Totals, WalletReport};
 use quoin_events::{EntityRef, Timestamp};
 use quoin_ledger::{Movement, Purpose};
 use quoin_money::{Amount, Asset, Delta};
-use quoin_verify::{Checkpoint, Kind, Totals, WalletReport};
 
-use crate::history::History;
+use super::history::History;
 
 fn report(history: &History) -> WalletReport {
     let (fold, _) = history.check();

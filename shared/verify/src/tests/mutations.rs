@@ -1,12 +1,12 @@
 //! One alteration at a time, each found under its name at its place.
 
+use crate::{Change, Kind};
 use proptest::prelude::*;
 use quoin_ledger::{Account, Posting};
 use quoin_money::{Amount, Asset, Delta};
 use quoin_store::{Item, JournalItem};
-use quoin_verify::{Change, Kind};
 
-use crate::history::{History, USER, histories};
+use super::history::{History, USER, histories};
 
 fn postings(item: &Item) -> Vec<Posting> {
     item.require_json("lines").unwrap()
@@ -24,7 +24,9 @@ fn posting(history: &mut History, alter: impl FnOnce(&mut Posting)) {
 }
 
 /// An alteration of an item or of the wallet, and the name under which it has to be found first.
-const ALTERATIONS: &[(&str, Kind, fn(&mut History))] = &[
+type Alteration = (&'static str, Kind, fn(&mut History));
+
+const ALTERATIONS: &[Alteration] = &[
     ("an item is gone", Kind::VersionGap, |history| {
         history.items.remove(1);
     }),
@@ -131,7 +133,7 @@ proptest! {
         prop_assert_eq!(breaks, Vec::new());
         // A fold survives being kept.
         let text = serde_json::to_string(&fold).unwrap();
-        prop_assert_eq!(serde_json::from_str::<quoin_verify::Fold>(&text).unwrap(), fold);
+        prop_assert_eq!(serde_json::from_str::<crate::Fold>(&text).unwrap(), fold);
     }
 
     #[test]
@@ -154,7 +156,8 @@ proptest! {
                 continue;
             }
             let letter = at.index(text.len());
-            let new = format!("{}{with}{}", &text[..letter], &text[letter + 1..]);
+            let mut new = text.clone();
+            new.replace_range(letter..=letter, &with);
             if new != text {
                 altered.items[place] = altered.items[place].clone().text(name, new);
                 prop_assert!(!altered.check().1.is_empty(), "{name} of {place}");
