@@ -14,8 +14,8 @@ use crate::checkpoints;
 const PAGE: i32 = 50;
 /// What is kept back to keep a checkpoint and the position.
 const RESERVE_MS: i64 = 10_000;
-/// How long events, payouts and the sweeper may be on their way.
-const GRACE_MS: i64 = 300_000;
+/// How long events, payouts and the sweeper may be on their way: a message's last retry comes after an hour.
+const GRACE_SECONDS: i64 = 4_500;
 
 /// What one run did.
 #[derive(Debug, Default, Serialize)]
@@ -42,8 +42,9 @@ pub async fn handle(
 ) -> Result<Verified, Failure> {
     let now = env.clock.now();
     let expiry: i64 = env.config.parse_or("PAYMENT_EXPIRY_SECONDS", 1_800)?;
-    let settings =
-        Settings { now, grace_ms: GRACE_MS, payment_expiry_ms: expiry.saturating_mul(1_000), audits_causes: true };
+    let grace: i64 = env.config.parse_or("VERIFY_GRACE_SECONDS", GRACE_SECONDS)?;
+    let (grace_ms, payment_expiry_ms) = (grace.saturating_mul(1_000), expiry.saturating_mul(1_000));
+    let settings = Settings { now, grace_ms, payment_expiry_ms, audits_causes: true };
     let (payment, reporting) = (env.config.table("payment")?, env.config.table("reporting")?);
     let reader = Reader { store: &env.store, clock: &env.clock, payment, reporting };
     let stop = invocation.deadline.plus_millis(RESERVE_MS.saturating_neg());

@@ -12,11 +12,11 @@ const PAGE: i32 = 500;
 pub struct JournalReport {
     /// What does not add up.
     pub breaks: Vec<Break>,
-    /// Items.
+    /// Items of streams that are no wallet's.
     pub items: u64,
-    /// Streams that began in it.
+    /// Streams that began in it and are no wallet's.
     pub streams: u64,
-    /// Events of streams that are no wallet's.
+    /// Events of them.
     pub events: u64,
 }
 
@@ -88,10 +88,8 @@ impl<'a> JournalWalk<'a> {
     }
 
     async fn item(&mut self, item: &JournalItem, report: &mut JournalReport) -> Result<(), StoreError> {
-        report.items = report.items.saturating_add(1);
         if self.current.as_ref().is_none_or(|current| current.pk != item.pk()) {
             self.end(report).await?;
-            report.streams = report.streams.saturating_add(1);
             let pk = item.pk().to_owned();
             self.owners.extend(pk.strip_prefix("wallet#").map(str::to_owned));
             self.current = Some(Current { pk, thread: Thread::default(), breaks: Vec::new(), last: None });
@@ -100,6 +98,10 @@ impl<'a> JournalWalk<'a> {
         let Some(current) = self.current.as_mut().filter(|current| !current.pk.starts_with("wallet#")) else {
             return Ok(());
         };
+        report.items = report.items.saturating_add(1);
+        if current.thread.version == 0 {
+            report.streams = report.streams.saturating_add(1);
+        }
         let entry = match Entry::read(item) {
             Ok(entry) => entry,
             Err(unreadable) => {

@@ -143,10 +143,8 @@ impl Work<'_> {
     fn take(&mut self, report: WalletReport) -> Result<(), Unable> {
         let totals = &mut self.found.totals;
         totals.add(&report)?;
-        if self.options.user.is_some() {
-            totals.items = totals.items.saturating_add(report.items);
-            totals.streams = 1;
-        }
+        totals.items = totals.items.saturating_add(report.items);
+        totals.streams = totals.streams.saturating_add(u64::from(report.items > 0));
         totals.events = totals.events.saturating_add(report.events);
         self.found.breaks.extend(report.breaks);
         self.progress.say(self.env.clock.now(), &self.found.totals);
