@@ -15,8 +15,9 @@ READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready $(VENV)/security/.ready
 # The contracts' libraries ask for more features of shared crates; built together with them, every
 # function would be compiled a second time.
 PLATFORM := --workspace --exclude quoin-contracts --exclude quoin-openapi
-# What is deployed asks for less than what is tested.
-DEPLOYED := $(PLATFORM) --exclude quoin-simulation --exclude quoin-stack
+# The command line is no function. What is deployed asks for less than what is tested.
+FUNCTIONS := $(PLATFORM) --exclude quoin
+DEPLOYED := $(FUNCTIONS) --exclude quoin-simulation --exclude quoin-stack
 CONTRACTS := --package quoin-contracts
 OPENAPI := --package quoin-openapi
 
@@ -56,7 +57,8 @@ $(VENV)/%/.ready: tests/requirements/%.txt
 	touch $@
 
 build: setup ## every function, as target/lambda/<function>/bootstrap, unoptimised
-	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --skip-target-check $(PLATFORM) --bins --locked
+	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --skip-target-check $(FUNCTIONS) --bins --locked
+	cargo build $(PLATFORM) --bin quoin --locked
 
 templates: $(VENV)/emulator/.ready ## render functions/*/template.yaml from service.yaml
 	$(PYTHON) tools/render_templates.py

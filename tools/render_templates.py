@@ -32,10 +32,12 @@ def rendered(root: Path) -> dict[Path, str]:
     parameters = set(cfn.load(before + after)["Parameters"])
     files: dict[Path, str] = {}
     stacks = []
-    for service in services(root):
+    known = services(root)
+    shown = stack.read_elsewhere(known)
+    for service in known:
         path = root / "functions" / service.name / "template.yaml"
-        files[path] = HEADER + cfn.dump(stack.template(service))
-        stacks.append(cfn.dump(stack.nested(service, parameters)))
+        files[path] = HEADER + cfn.dump(stack.template(service, shown))
+        stacks.append(cfn.dump(stack.nested(service, parameters, shown)))
     indented = "".join(
         f"  {line}" if line.strip() else line
         for line in "\n".join(stacks).splitlines(keepends=True)

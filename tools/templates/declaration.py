@@ -31,7 +31,7 @@ PRIORITIES = {
 
 FUNCTION_KEYS = {
     "route", "public", "timeout", "memory", "uses", "environment", "consumes", "priority",
-    "queue", "schedule", "stream", "invoke", "authorizer", "description",
+    "queue", "schedule", "stream", "invoke", "authorizer", "description", "alarms",
 }  # fmt: skip
 TRIGGERS = ("route", "consumes", "queue", "schedule", "stream", "invoke", "authorizer")
 

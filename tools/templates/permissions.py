@@ -13,6 +13,7 @@ from typing import Any
 from . import cfn
 from .declaration import DeclarationError, Function, Service, pascal, screaming
 
+READING = {"BatchGetItem", "GetItem", "Query"}
 ENCLOSED = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
 
 
@@ -98,6 +99,7 @@ def _wallets(grants: Grants, _service: Service, wanted: list[str]) -> None:
     grants.environment["TIME_ZONE_OFFSET_MINUTES"] = cfn.ref("TimeZoneOffsetMinutes")
     rights = {
         "read": ("WalletsRead", ["BatchGetItem", "GetItem"], None),
+        "scan": ("WalletsScan", ["Scan"], None),
         "transact": ("WalletsTransact", ["UpdateItem"], ENCLOSED),
         "create": ("WalletsCreate", ["PutItem"], ENCLOSED),
         "check": ("WalletsCheck", ["ConditionCheckItem"], None),
@@ -139,6 +141,18 @@ def _tables(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> N
         if service.tables[name].get("indexes") and "Query" in actions:
             resources = [resources, cfn.sub(f"${{{table}.Arn}}/index/*")]
         grants.allow(table, _dynamodb(actions), resources)
+
+
+def _tables_of_others(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> None:
+    """Another service's table, which its stack tells the root: to look at, never to write."""
+    for name, actions in wanted.items():
+        if name in service.tables:
+            raise DeclarationError(f"{service.name}: table {name} is its own")
+        if not set(actions) <= READING:
+            raise DeclarationError(f"{service.name}: {name} of another service is read only")
+        table = f"{pascal(name)}Table"
+        grants.environment[f"TABLE_{screaming(name)}"] = cfn.ref(table)
+        grants.allow(table, _dynamodb(actions), _table_arn(table))
 
 
 def _queues(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> None:
@@ -205,6 +219,7 @@ _USES: dict[str, Callable[[Grants, Service, Any], None]] = {
     "users": _users,
     "user_keys": _user_keys,
     "tables": _tables,
+    "tables_of_others": _tables_of_others,
     "queues": _queues,
     "kms": _kms,
     "secrets": _secrets,

@@ -34,6 +34,7 @@ def of(service: Service, function: Function) -> Resources:
     around = trigger(service, function, grants)
     if function.trigger not in ("route", "authorizer"):
         around |= _function_alarms(function)
+    around |= _own_alarms(service, function)
     return _function(function, grants) | around
 
 
@@ -454,6 +455,32 @@ def _function_alarms(function: Function) -> Resources:
             ("Errors", "invocations failed"),
             ("Throttles", "invocations were throttled"),
         )
+    }
+
+
+def _own_alarms(service: Service, function: Function) -> Resources:
+    """Alarms on metrics that the function counts itself: above zero, something is wrong."""
+    return {
+        f"{function.logical_id}{metric}Alarm": _alarm(
+            f"{function.name}-{metric.lower()}",
+            f"{function.name}: {meaning}.",
+            _own_metric(metric, service, function),
+            function.priority,
+        )
+        for metric, meaning in function.spec.get("alarms", {}).items()
+    }
+
+
+def _own_metric(metric: str, service: Service, function: Function) -> dict[str, Any]:
+    """A metric of the invocation's log line, under the names that every line has."""
+    return {
+        "Namespace": "Quoin",
+        "MetricName": metric,
+        "Dimensions": [
+            {"Name": "service", "Value": service.name},
+            {"Name": "function_name", "Value": cfn.ref(function.logical_id)},
+        ],
+        "Statistic": "Maximum",
     }
 
 

@@ -53,8 +53,22 @@ FROM_ROOT: dict[str, cfn.Tag] = {
 CONDITIONS = {"IsOnAws": cfn.Tag("!Equals", [cfn.ref("OnAws"), "true"])}
 
 
-def template(service: Service) -> dict[str, Any]:
-    """The SAM template of one service."""
+def read_elsewhere(services: list[Service]) -> dict[str, str]:
+    """Tables that other services read, each with the service whose table it is."""
+    wanted = {
+        name
+        for service in services
+        for function in service.functions
+        for name in function.uses.get("tables_of_others", {})
+    }
+    owners = {name: service.name for service in services for name in service.tables}
+    if unknown := wanted - set(owners):
+        raise DeclarationError(f"no service has the tables {sorted(unknown)}")
+    return {name: owners[name] for name in sorted(wanted)}
+
+
+def template(service: Service, shown: dict[str, str] | None = None) -> dict[str, Any]:
+    """The SAM template of one service; `shown` are the tables that other services read."""
     body: resources.Resources = {}
     for name, spec in service.tables.items():
         body[f"{pascal(name)}Table"] = _table(spec)
@@ -77,18 +91,25 @@ def template(service: Service) -> dict[str, Any]:
     if conditions:
         document["Conditions"] = conditions
     document["Resources"] = body
-    if "AuthorizerId" in body:
-        document["Outputs"] = {"AuthorizerId": {"Value": cfn.ref("AuthorizerId")}}
+    outputs = ["AuthorizerId"] if "AuthorizerId" in body else []
+    outputs += [f"{pascal(name)}Table" for name, of in (shown or {}).items() if of == service.name]
+    if outputs:
+        document["Outputs"] = {name: {"Value": cfn.ref(name)} for name in outputs}
     return document
 
 
-def nested(service: Service, root_parameters: set[str]) -> dict[str, Any]:
+def nested(service: Service, root_parameters: set[str], shown: dict[str, str]) -> dict[str, Any]:
     """The root's resource for one service."""
+    tables = {
+        f"{pascal(name)}Table": cfn.get_att(pascal(of), f"Outputs.{pascal(name)}Table")
+        for name, of in shown.items()
+    }
+    known = FROM_ROOT | tables
     parameters = {}
     for name in template(service)["Parameters"]:
-        if name not in FROM_ROOT and name not in root_parameters:
+        if name not in known and name not in root_parameters:
             raise DeclarationError(f"{service.name}: the root has no parameter {name}")
-        parameters[name] = FROM_ROOT.get(name, cfn.ref(name))
+        parameters[name] = known.get(name, cfn.ref(name))
     stack: dict[str, Any] = {"Type": "AWS::Serverless::Application"}
     if service.condition:
         stack["Condition"] = service.condition

@@ -69,7 +69,7 @@ pub async fn wallet_command(
     let request_id = event.get("request_id").and_then(Value::as_str);
     let context = Context::of_request(&env.clock, invocation, request_id, None);
     metrics.say("correlation_id", context.request_id());
-    let outcome = Box::pin(run(env, &context, event)).await;
+    let outcome = Box::pin(run(env, &context, &event)).await;
     match outcome {
         Ok(reply) => Ok(reply),
         Err(problem) if problem.status >= 500 || problem.status == 429 => Err(Failure::Transient(problem.detail)),
@@ -80,9 +80,8 @@ pub async fn wallet_command(
     }
 }
 
-async fn run(env: &Env, context: &Context, event: Value) -> Result<CommandReply, Problem> {
-    let command: WalletCommand =
-        serde_json::from_value(event).map_err(|error| Problem::new(400, "COMMAND_MALFORMED", error.to_string()))?;
+async fn run(env: &Env, context: &Context, event: &Value) -> Result<CommandReply, Problem> {
+    let command = read(event)?;
     if command.operation_id.is_empty() || command.operation_id.len() > 200 {
         return Err(Problem::field("OPERATION_ID_INVALID", "/operation_id", "must be 1 to 200 characters"));
     }
@@ -118,6 +117,12 @@ async fn run(env: &Env, context: &Context, event: Value) -> Result<CommandReply,
         repeated: executed.repeated,
         body: serde_json::from_str(answer.body.get())?,
     })
+}
+
+// Through its text: a value in memory hands most numbers with decimals over as floats, which no amount is read from.
+fn read(event: &Value) -> Result<WalletCommand, Problem> {
+    let malformed = |error: serde_json::Error| Problem::new(400, "COMMAND_MALFORMED", error.to_string());
+    serde_json::from_str(&event.to_string()).map_err(malformed)
 }
 
 /// What makes two commands the same; the correlation id does not.
@@ -180,4 +185,21 @@ fn money(env: &Env, command: &WalletCommand) -> Result<(Asset, Amount), Problem>
 
 fn required(pointer: &str) -> Problem {
     Problem::field("FIELD_MISSING", pointer, "is required for this command")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_with_decimals_are_read_from_a_value() {
+        for amount in ["2.36", "12.5", "100", "\"0.07\"", "123456789012345.678901"] {
+            let text = format!(
+                r#"{{"operation_id":"o","user_id":"u","command":"hold","asset":"cash","hold_id":"h","amount":{amount}}}"#
+            );
+            let command = read(&serde_json::from_str(&text).unwrap()).unwrap();
+            assert_eq!(command.amount.unwrap(), amount.trim_matches('"').parse().unwrap());
+        }
+        assert!(read(&serde_json::json!({"operation_id": 5})).is_err());
+    }
 }

@@ -31,7 +31,19 @@ impl Stream {
 #[derive(Debug, Clone)]
 pub struct JournalItem(pub(crate) Item);
 
+impl From<Item> for JournalItem {
+    fn from(item: Item) -> Self {
+        Self(item)
+    }
+}
+
 impl JournalItem {
+    /// The partition key of its stream.
+    #[must_use]
+    pub fn pk(&self) -> &str {
+        self.0.get_text("pk").unwrap_or_default()
+    }
+
     /// Place in the stream, from 1.
     #[must_use]
     pub fn version(&self) -> u64 {

@@ -177,6 +177,10 @@ impl<'a> Scope<'a> {
                 format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}").into()
             }
             ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => "https://api.quoin.example".into(),
+            // A table goes by the name of its resource, in whichever stack it is.
+            ("AWS::Serverless::Application", output) if output.ends_with("Table") => {
+                output.trim_start_matches("Outputs.").into()
+            }
             ("AWS::DynamoDB::Table", "StreamArn") => format!("stream/{name}").into(),
             _ => format!("{name}.{attribute}").into(),
         })
