@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 
 use crate::cloud::{millis, secret_value};
 use crate::faults::Fault;
+use crate::feed;
 use crate::gateway::Principal;
 use crate::people::People;
 use crate::platform::{Invoked, Platform};
-use crate::scenario::{Action, MARKETS, Market, Step};
+use crate::scenario::{ASKED, Action, MARKETS, Market, Said, Step};
 use crate::scheduler::{Micros, lock};
 use crate::wire::Request;
 
@@ -41,18 +42,11 @@ impl Done {
     }
 }
 
-/// A message of the odds feed as it was sent.
-#[derive(Debug, Clone)]
-pub(crate) struct FeedMessage {
-    pub(crate) ts: i64,
-    pub(crate) action: Action,
-}
-
 /// Everything that was done, as the parties themselves know it.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) done: Vec<Done>,
-    pub(crate) feed: Vec<FeedMessage>,
+    pub(crate) feed: Vec<feed::Message>,
     pub(crate) poison: Vec<(String, String)>,
     /// Payments that the provider called paid after all.
     pub(crate) paid_after_all: Vec<String>,
@@ -101,12 +95,12 @@ impl Actors {
                 let body = json!({"amount": amount(*cents), "asset": "cash", "method": method});
                 self.command(*user, "POST", "/api/payments/deposits", &body, &key).await
             }
-            Action::Bet { user, legs, cents, is_bonus } => {
+            Action::Bet { user, legs, cents, is_bonus, accept } => {
                 let asset = if *is_bonus { "bonus" } else { "cash" };
                 let selections: Vec<_> = legs.iter().map(|(market, outcome)| selection(*market, *outcome)).collect();
                 let body = json!({
                     "type": if legs.len() > 1 { "accumulator" } else { "single" },
-                    "stake": {"amount": amount(*cents), "asset": asset}, "selections": selections, "accept_odds": "any",
+                    "stake": {"amount": amount(*cents), "asset": asset}, "selections": selections, "accept_odds": accept.name(),
                 });
                 self.command(*user, "POST", "/api/bets", &body, &key).await
             }
@@ -281,17 +275,21 @@ impl Actors {
         .await
     }
 
-    async fn result(&self, step: &Step, market: Market, results: &[(u8, u8)], certainty: u8) -> Vec<Answer> {
+    async fn result(&self, step: &Step, market: Market, results: &[Said], certainty: u8) -> Vec<Answer> {
         let outcomes: String = ids(market)
             .iter()
             .zip(results)
-            .map(|(id, (won, void))| {
-                let void = match void {
+            .map(|(id, said)| {
+                let void = match said.void {
                     0 => String::new(),
                     10 => r#" void_factor="1""#.to_owned(),
                     tenths => format!(r#" void_factor="0.{tenths}""#),
                 };
-                format!(r#"<outcome id="{id}" result="{won}"{void}/>"#)
+                let heat = match said.heat {
+                    1_000 => String::new(),
+                    thousandths => format!(r#" dead_heat_factor="0.{thousandths:03}""#),
+                };
+                format!(r#"<outcome id="{id}" result="{}"{void}{heat}/>"#, u8::from(said.is_won))
             })
             .collect();
         self.feed(step, |ts| {
@@ -304,9 +302,12 @@ impl Actors {
     /// The feed's own clock is right, its messages may come late, and it sends them until they are taken.
     async fn feed(&self, step: &Step, xml: impl Fn(i64) -> String) -> Vec<Answer> {
         let cloud = &self.platform.cloud;
-        // No two messages have the same time.
-        let ts = millis(step.at) + i64::try_from(step.number).unwrap_or(0) % 1000;
-        self.record.borrow_mut().feed.push(FeedMessage { ts, action: step.action.clone() });
+        let ts = {
+            let messages = &mut self.record.borrow_mut().feed;
+            let ts = feed::free(messages, millis(step.at));
+            messages.push(feed::Message { ts, action: step.action.clone() });
+            ts
+        };
         if cloud.happens(Fault::Delayed) {
             cloud.handle.sleep(cloud.below(600_000_000)).await;
         }
@@ -369,7 +370,7 @@ pub(crate) fn amount(cents: u64) -> Value {
 fn selection(market: Market, outcome: usize) -> Value {
     let mut selection = json!({
         "event_id": format!("sr:match:{}", market.0), "market_id": MARKETS.get(market.1).map_or("", |one| one.0),
-        "outcome_id": ids(market).get(outcome).copied().unwrap_or_default(), "odds": amount(200),
+        "outcome_id": ids(market).get(outcome).copied().unwrap_or_default(), "odds": amount(ASKED),
     });
     if let Some(specifiers) = MARKETS.get(market.1).and_then(|one| one.1) {
         selection["specifiers"] = specifiers.into();

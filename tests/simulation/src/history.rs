@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use quoin_stack::Application;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::actors::{Actors, Record};
+use crate::books::Books;
 use crate::cloud::Cloud;
 use crate::faults::Plan;
-use crate::invariants::{self, Books};
+use crate::findings::{Broken, Check};
+use crate::invariants;
 use crate::model;
 use crate::mutants::Mutant;
 use crate::people::People;
@@ -45,7 +48,7 @@ pub struct Script {
 #[derive(Debug)]
 pub struct Outcome {
     /// What does not hold; nothing, if all is well.
-    pub broken: Vec<String>,
+    pub broken: Vec<Broken>,
     /// How often each interesting thing happened.
     pub counts: BTreeMap<String, u64>,
     /// What happened, if it was asked for.
@@ -72,12 +75,22 @@ impl Stage {
     /// # Errors
     /// If the simulation itself fails; what the platform does wrong is in the outcome.
     pub fn run(&self, script: &Script, is_traced: bool) -> Result<Outcome, String> {
-        let mut scheduler = Scheduler::new(script.seed);
+        let run = std::panic::AssertUnwindSafe(|| self.carry_out(script, is_traced));
+        std::panic::catch_unwind(run).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+            let broken = vec![Broken::new(Check::Panic, text)];
+            Ok(Outcome { broken, counts: BTreeMap::new(), trace: Trace::default() })
+        })
+    }
+
+    fn carry_out(&self, script: &Script, is_traced: bool) -> Result<Outcome, String> {
+        let mut scheduler = Scheduler::new(salted(script.seed, "order"));
         let cloud = Cloud::new(
             scheduler.handle(),
             self.application.clone(),
             script.plan.clone(),
-            script.seed,
+            salted(script.seed, "cloud"),
             script.mutant,
             is_traced,
         )?;
@@ -91,15 +104,21 @@ impl Stage {
         for step in &script.steps {
             scheduler.spawner().spawn(actors.clone().perform(step.clone()));
         }
-        let mut broken = storm(&mut scheduler, &platform, &actors);
+        storm(&mut scheduler, &platform, &actors);
         cloud.say(|| "the storm is over".to_owned());
         cloud.calm();
         platform.restart();
-        broken.extend(rest(&mut scheduler, &platform, &actors));
+        let mut broken = rest(&mut scheduler, &platform, &actors);
         let record = actors.record.borrow();
         let books = Books::read(&cloud);
-        broken.extend(invariants::at_the_end(&cloud, &books, &record));
-        broken.extend(model::compare(&books, &record, &self.people));
+        let found = cloud.findings();
+        if found.is_empty() {
+            broken.extend(invariants::at_the_end(&cloud, &books, &record));
+            broken.extend(model::compare(&books, &record, &self.people));
+        } else {
+            // What follows from the first finding is none of its own.
+            broken = found;
+        }
         let mut counts = lock(&cloud.counts).clone();
         counts.extend(platform.outcomes.borrow().iter().map(|(name, count)| (format!("outcome {name}"), *count)));
         for done in &record.done {
@@ -117,20 +136,17 @@ impl Stage {
 const MINUTE: u64 = 60_000_000;
 
 /// Until every step is done and every message has come, or two months have passed.
-fn storm(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) -> Vec<String> {
+fn storm(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) {
     let mut pause = MINUTE;
-    let mut broken = Vec::new();
     for _ in 0..64 {
         let until = scheduler.handle().now() + pause;
         let is_over = scheduler.run(until);
         tick(scheduler, platform);
-        broken.extend(invariants::at_any_time(&platform.cloud));
-        if !broken.is_empty() || (is_over && actors.record.borrow().open == 0) {
+        if is_over && actors.record.borrow().open == 0 {
             break;
         }
         pause = (pause * 5 / 4).min(2 * 24 * 60 * MINUTE);
     }
-    broken
 }
 
 fn tick(scheduler: &mut Scheduler, platform: &Rc<Platform>) {
@@ -141,7 +157,7 @@ fn tick(scheduler: &mut Scheduler, platform: &Rc<Platform>) {
 }
 
 /// Nothing goes wrong any more: operators send dead letters back, the sweepers run, until nothing moves.
-fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) -> Vec<String> {
+fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) -> Vec<Broken> {
     for _ in 0..8 {
         platform.send_back();
         scheduler.run(u64::MAX);
@@ -154,18 +170,22 @@ fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>)
             return Vec::new();
         }
     }
-    vec![format!(
-        "{} steps have no answer and {} dead letters come back again and again",
-        actors.record.borrow().open,
-        platform.letters()
-    )]
+    let open = actors.record.borrow().open;
+    let what = format!("{open} steps go on and {} dead letters come back again and again", platform.letters());
+    vec![Broken::new(Check::Rest, what)]
+}
+
+/// What comes of `seed` for one of the things that chance decides: they follow from it, and not from each other.
+fn salted(seed: u64, what: &str) -> u64 {
+    let digest = Sha256::digest(format!("{what} {seed}"));
+    digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
 impl Script {
     /// The history of `seed` with `count` steps.
     #[must_use]
     pub fn draw(seed: u64, count: usize) -> Self {
-        let mut chance = fastrand::Rng::with_seed(seed);
+        let mut chance = fastrand::Rng::with_seed(salted(seed, "script"));
         let steps = scenario::draw(&mut chance, count);
         Self { seed, steps, plan: Plan::draw(&mut chance), mutant: None }
     }

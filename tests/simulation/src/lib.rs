@@ -5,9 +5,13 @@
 //! the invariants know the platform only from outside: its answers, its tables, its events.
 
 mod actors;
+mod audit;
+mod books;
 mod cloud;
 pub mod command_line;
 pub mod faults;
+mod feed;
+pub mod findings;
 mod gateway;
 pub mod history;
 mod invariants;

@@ -23,7 +23,7 @@ pub enum Action {
     /// A user puts money in.
     Deposit { user: usize, cents: u64, method: &'static str },
     /// A user bets on one outcome of each market.
-    Bet { user: usize, legs: Vec<(Market, usize)>, cents: u64, is_bonus: bool },
+    Bet { user: usize, legs: Vec<(Market, usize)>, cents: u64, is_bonus: bool, accept: Accept },
     /// A user cancels an accepted bet of theirs, counted from the first.
     CancelBet { user: usize, bet: usize },
     /// A user sends money to another one.
@@ -40,8 +40,8 @@ pub enum Action {
     Odds { market: Market, odds: Vec<u64> },
     /// No more bets on an event.
     Stop { event: usize },
-    /// A market's results: 1 won, 0 lost, with void tenths, from the scout (1) or confirmed (2).
-    Result { market: Market, results: Vec<(u8, u8)>, certainty: u8 },
+    /// A market's results, from the scout (1) or confirmed (2).
+    Result { market: Market, results: Vec<Said>, certainty: u8 },
     /// A market is cancelled for bets within a window around now, in seconds before and after; all of them without.
     CancelMarket { market: Market, window: Option<(u32, u32)> },
     /// The payment provider says yes to a declined deposit after all.
@@ -50,6 +50,52 @@ pub enum Action {
     Forged { user: usize },
     /// A message that nobody can read is in a consumer's queue.
     Poison { queue: usize },
+}
+
+/// What the feed says of one outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// Whether it won.
+    pub is_won: bool,
+    /// Tenths of the stake that are void.
+    pub void: u8,
+    /// Thousandths of the odds that it is paid, because others won too.
+    pub heat: u16,
+}
+
+/// Which odds a user takes; each was shown [`ASKED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// Whatever they are.
+    Any,
+    /// Those that were shown, or higher ones.
+    Better,
+    /// Those that were shown.
+    Exact,
+}
+
+/// The odds that every user was shown, in hundredths.
+pub const ASKED: u64 = 200;
+
+impl Accept {
+    /// Whether odds in hundredths are taken.
+    #[must_use]
+    pub fn takes(self, odds: i128) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Better => odds >= i128::from(ASKED),
+            Self::Exact => odds == i128::from(ASKED),
+        }
+    }
+
+    /// As the API spells it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Better => "better",
+            Self::Exact => "exact",
+        }
+    }
 }
 
 /// An action and when it begins.
@@ -138,8 +184,14 @@ fn later(chance: &mut fastrand::Rng) -> Action {
         78..=90 => {
             let count = outcomes(market);
             let winner = chance.usize(..count);
+            // Now and then several share the win.
+            let (winners, heat) = [(1, 1_000), (1, 1_000), (1, 1_000), (2, 500), (count, 333)]
+                .get(chance.usize(..5))
+                .copied()
+                .unwrap_or((1, 1_000));
             let void = |chance: &mut fastrand::Rng| [0, 0, 0, 0, 5, 10].get(chance.usize(..6)).copied().unwrap_or(0);
-            let results = (0..count).map(|one| (u8::from(one == winner), void(chance))).collect();
+            let said = |one: usize| Said { is_won: (one + count - winner) % count < winners, void: void(chance), heat };
+            let results = (0..count).map(said).collect();
             Action::Result { market, results, certainty: if chance.u32(..4) == 0 { 1 } else { 2 } }
         }
         91..=93 => {
@@ -159,7 +211,10 @@ fn bet(chance: &mut fastrand::Rng, user: usize) -> Action {
         let market = ((first + leg) % EVENTS, usize::from(chance.u32(..4) == 0));
         (market, chance.usize(..outcomes(market)))
     });
-    Action::Bet { user, legs: legs.collect(), cents: cents(chance), is_bonus: chance.u32(..4) == 0 }
+    let legs = legs.collect();
+    let accept = [Accept::Any, Accept::Any, Accept::Any, Accept::Better, Accept::Exact];
+    let accept = accept.get(chance.usize(..5)).copied().unwrap_or(Accept::Any);
+    Action::Bet { user, legs, cents: cents(chance), is_bonus: chance.u32(..4) == 0, accept }
 }
 
 fn outcomes(market: Market) -> usize {
@@ -174,7 +229,9 @@ fn odds(chance: &mut fastrand::Rng, market: Market) -> Vec<u64> {
 }
 
 fn open(chance: &mut fastrand::Rng, market: Market) -> Vec<u64> {
-    (0..outcomes(market)).map(|_| 101 + chance.u64(..400)).collect()
+    // The odds that users were shown are not rare.
+    let one = |chance: &mut fastrand::Rng| if chance.u32(..4) == 0 { ASKED } else { 101 + chance.u64(..400) };
+    (0..outcomes(market)).map(|_| one(chance)).collect()
 }
 
 fn cents(chance: &mut fastrand::Rng) -> u64 {

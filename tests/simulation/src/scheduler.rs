@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -30,6 +30,7 @@ struct Shared {
     timers: Mutex<Timers>,
     woken: Mutex<Vec<u64>>,
     spawned: Mutex<Vec<SendTask>>,
+    is_stopped: AtomicBool,
 }
 
 #[derive(Default)]
@@ -59,6 +60,11 @@ impl Handle {
     #[must_use]
     pub fn sleep(&self, micros: Micros) -> Timer {
         Timer { shared: self.0.clone(), at: self.now().saturating_add(micros), place: None }
+    }
+
+    /// Nothing goes on any more.
+    pub(crate) fn stop(&self) {
+        self.0.is_stopped.store(true, Ordering::Relaxed);
     }
 
     /// Starts a task of its own.
@@ -210,7 +216,7 @@ impl Scheduler {
 
     /// Runs until nothing can go on, or until the next timer lies beyond `until`. True when nothing waits any more.
     pub fn run(&mut self, until: Micros) -> bool {
-        loop {
+        while !self.handle.0.is_stopped.load(Ordering::Relaxed) {
             let spawned = std::mem::take(&mut *lock(&self.handle.0.spawned));
             for task in spawned {
                 self.add(task);
@@ -241,6 +247,7 @@ impl Scheduler {
                 waker.wake();
             }
         }
+        true
     }
 
     fn pick(&mut self) -> Option<u64> {

@@ -8,14 +8,6 @@ use crate::mutants::Mutant;
 use crate::scheduler::{Micros, lock};
 use crate::wire::Reply;
 
-/// An event that the bus took.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    pub(crate) event_id: String,
-    pub(crate) event: String,
-    pub(crate) detail: String,
-}
-
 const HOUR: Micros = 3_600_000_000;
 
 impl Cloud {
@@ -43,8 +35,9 @@ impl Cloud {
         let Ok(detail) = serde_json::from_str::<Value>(&text) else { return };
         let name = entry["DetailType"].as_str().unwrap_or_default();
         let event_id = detail["metadata"]["event_id"].as_str().unwrap_or_default();
-        let sent = Sent { event_id: event_id.to_owned(), event: name.to_owned(), detail: text };
-        lock(&self.sent).push(sent);
+        let outcome = lock(&self.auditor).published(event_id, &text);
+        self.hold(outcome);
+        lock(&self.sent).insert(event_id.to_owned());
         if let Some((queue, told)) = self.mutant.and_then(|mutant| mutant.second_path(&detail)) {
             let event =
                 json!({"detail-type": told["event"], "source": entry["Source"], "id": "second", "detail": told});

@@ -83,6 +83,7 @@ impl Cloud {
             Ok(mut reply) => {
                 let request: Value = serde_json::from_slice(body).unwrap_or_default();
                 self.written(action, &request);
+                self.audited(action, &request);
                 self.make_stale(action, &request, &mut reply);
                 Reply::json(200, &reply)
             }
@@ -121,8 +122,14 @@ impl Cloud {
 
     /// Puts an item as it is: for a history that begins with known users.
     pub(crate) fn restore(&self, table: &str, item: &Value) {
-        let request = json!({"TableName": table, "Item": item});
-        let _ = self.dynamo("PutItem", request.to_string().as_bytes());
+        let put = json!({"TransactItems": [{"Put": {"TableName": table, "Item": item}}]});
+        let _ = self.dynamo("TransactWriteItems", put.to_string().as_bytes());
+    }
+
+    fn audited(&self, action: &str, request: &Value) {
+        let wallet = |user: &str| self.item("WalletsTable", &json!({"pk": {"S": user}}));
+        let outcome = lock(&self.auditor).wrote(self.handle.now(), action, request, wallet);
+        self.hold(outcome);
     }
 
     // A put that was repeated with its token is in the journal once, and so in its stream.

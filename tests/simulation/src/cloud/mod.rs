@@ -6,7 +6,7 @@ mod keys;
 mod queues;
 mod stale;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -14,13 +14,14 @@ use dynoxide::Database;
 use quoin_stack::Application;
 use serde_json::{Value, json};
 
+use crate::audit::{Auditor, Seen};
 use crate::faults::{Fault, Plan};
+use crate::findings::Broken;
 use crate::mutants::Mutant;
 use crate::scheduler::{Handle, Micros, Promise, lock};
 use crate::trace::Trace;
 use crate::wire::{Reply, Request};
 
-pub(crate) use bus::Sent;
 pub(crate) use dynamo::{JournalRecord, SHARDS};
 pub(crate) use keys::secret_value;
 pub(crate) use queues::{Message, Queues};
@@ -41,7 +42,8 @@ pub(crate) struct Cloud {
     pub(crate) database: Database,
     pub(crate) queues: Mutex<Queues>,
     pub(crate) journal: Mutex<dynamo::Stream>,
-    pub(crate) sent: Mutex<Vec<Sent>>,
+    /// Ids of the events that the bus took.
+    pub(crate) sent: Mutex<BTreeSet<String>>,
     pub(crate) outbound: Mutex<VecDeque<Outbound>>,
     pub(crate) gateway: Mutex<Option<std::task::Waker>>,
     pub(crate) mails: Mutex<Vec<Value>>,
@@ -49,6 +51,8 @@ pub(crate) struct Cloud {
     pub(crate) counts: Mutex<BTreeMap<String, u64>>,
     /// The bug that is tried out, if one is.
     pub(crate) mutant: Option<Mutant>,
+    auditor: Mutex<Auditor>,
+    findings: Mutex<Vec<Broken>>,
     stale: Mutex<stale::Copies>,
     chance: Mutex<fastrand::Rng>,
     plan: Mutex<Plan>,
@@ -101,6 +105,8 @@ impl Cloud {
             mails: Mutex::default(),
             counts: Mutex::default(),
             mutant,
+            auditor: Mutex::default(),
+            findings: Mutex::default(),
             stale: Mutex::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             plan: Mutex::new(plan),
@@ -120,6 +126,25 @@ impl Cloud {
 
     pub(crate) fn say(&self, text: impl FnOnce() -> String) {
         lock(&self.trace).say(self.handle.now(), text);
+    }
+
+    /// Keeps what is broken; the history ends with the first of it.
+    pub(crate) fn hold(&self, outcome: Result<(), Broken>) {
+        if let Err(broken) = outcome {
+            self.say(|| format!("BROKEN {broken}"));
+            lock(&self.findings).push(broken);
+            self.handle.stop();
+        }
+    }
+
+    /// What was found so far.
+    pub(crate) fn findings(&self) -> Vec<Broken> {
+        lock(&self.findings).clone()
+    }
+
+    /// Every state of the wallet of `user` from `from` to `to`, the one at `from` included.
+    pub(crate) fn wallet_between(&self, user: &str, from: Micros, to: Micros) -> Vec<Seen> {
+        lock(&self.auditor).wallet_between(user, from, to).to_vec()
     }
 
     pub(crate) fn take_trace(&self) -> Trace {

@@ -67,7 +67,7 @@ impl Cloud {
             let key = ("WalletsTable".to_owned(), json!({"pk": wallet["pk"]}).to_string());
             let versions = copies.0.get(&key).into_iter().flatten();
             if let Some(Some(before)) = versions.rev().find(|(since, _)| *since <= cutoff).map(|(_, item)| item) {
-                *wallet = before.clone();
+                wallet["assets"] = before["assets"].clone();
             }
         };
         if reply.pointer("/Item/assets").is_some() {
