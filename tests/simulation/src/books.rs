@@ -114,12 +114,6 @@ impl Books {
             entries.iter().flat_map(move |entry| entry.events.iter().map(move |event| (pk.as_str(), entry, event)))
         })
     }
-
-    /// Names of the events of a stream, in order.
-    pub(crate) fn told(&self, stream: &str) -> Vec<&str> {
-        let entries = self.streams.get(stream).map(Vec::as_slice).unwrap_or_default();
-        entries.iter().flat_map(|entry| &entry.events).filter_map(|event| event["event"].as_str()).collect()
-    }
 }
 
 fn lines_of(entry: &Entry) -> Vec<Line> {

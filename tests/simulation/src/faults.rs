@@ -34,6 +34,10 @@ pub enum Fault {
     StaleRead,
     /// The client does not get the answer.
     AnswerLost,
+    /// A request is sent a second time while the first one is under way.
+    AskedTwice,
+    /// A key that was used is used for another request.
+    KeyReused,
     /// An event comes in a newer version, with members that nobody knows yet.
     NewerEvent,
     /// An event comes without the members that were added to the source's envelope.
@@ -41,7 +45,7 @@ pub enum Fault {
 }
 
 /// Every fault.
-pub const ALL: [Fault; 16] = [
+pub const ALL: [Fault; 18] = [
     Fault::LostReply,
     Fault::SentAgain,
     Fault::Throttled,
@@ -56,6 +60,8 @@ pub const ALL: [Fault; 16] = [
     Fault::Delayed,
     Fault::StaleRead,
     Fault::AnswerLost,
+    Fault::AskedTwice,
+    Fault::KeyReused,
     Fault::NewerEvent,
     Fault::OlderEvent,
 ];
@@ -109,7 +115,12 @@ impl Plan {
 const fn weight(fault: Fault) -> u32 {
     match fault {
         Fault::Duplicated | Fault::Delayed | Fault::StaleRead | Fault::PartlyPublished => 5,
-        Fault::ClockSkew | Fault::NewerEvent | Fault::OlderEvent | Fault::AnswerLost => 3,
+        Fault::AskedTwice
+        | Fault::KeyReused
+        | Fault::ClockSkew
+        | Fault::NewerEvent
+        | Fault::OlderEvent
+        | Fault::AnswerLost => 3,
         Fault::LostReply
         | Fault::SentAgain
         | Fault::Throttled

@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::actors::{Actors, Record};
 use crate::books::Books;
 use crate::cloud::Cloud;
+use crate::effects;
+use crate::expected;
 use crate::faults::Plan;
 use crate::findings::{Broken, Check};
 use crate::invariants;
@@ -114,6 +116,8 @@ impl Stage {
         let found = cloud.findings();
         if found.is_empty() {
             broken.extend(invariants::at_the_end(&cloud, &books, &record));
+            broken.extend(expected::judge(&cloud, &books, &record, &self.people));
+            broken.extend(effects::compare(&books, &record));
             broken.extend(model::compare(&books, &record, &self.people));
         } else {
             // What follows from the first finding is none of its own.
@@ -122,9 +126,12 @@ impl Stage {
         let mut counts = lock(&cloud.counts).clone();
         counts.extend(platform.outcomes.borrow().iter().map(|(name, count)| (format!("outcome {name}"), *count)));
         for done in &record.done {
-            let status = done.answers.first().map_or(0, |answer| answer.status);
+            let status = done.answer().map_or(0, |answer| answer.status);
             *counts.entry(format!("answer {status}")).or_default() += 1;
-            if done.answers.iter().any(|answer| answer.is_repeated) {
+            if let Some(code) = done.answer().and_then(|answer| answer.body["code"].as_str()) {
+                *counts.entry(format!("refused {code}")).or_default() += 1;
+            }
+            if done.commands.iter().flatten().any(|answer| answer.is_repeated) {
                 *counts.entry("answer repeated".to_owned()).or_default() += 1;
             }
         }

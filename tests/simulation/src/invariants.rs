@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::actors::{Done, Record};
+use crate::actors::{Answer, Done, Record};
 use crate::audit::text;
 use crate::books::Books;
 use crate::cloud::Cloud;
 use crate::findings::{Broken, Check};
 use crate::platform::is_poison;
+use crate::scenario::Action;
 use crate::scheduler::lock;
 
 /// What is wrong at the end.
@@ -23,6 +24,7 @@ pub(crate) fn at_the_end(cloud: &Cloud, books: &Books, record: &Record) -> Vec<B
     broken.extend(under(Check::Trail, audited(cloud, books)));
     broken.extend(under(Check::Queues, queues(cloud, record)));
     broken.extend(under(Check::Answered, record.done.iter().filter_map(one_answer)));
+    broken.extend(under(Check::Answered, reused(record)));
     broken.extend(under(Check::Notices, told_once(cloud, books)));
     broken
 }
@@ -86,21 +88,40 @@ fn queues(cloud: &Cloud, record: &Record) -> Vec<String> {
     broken
 }
 
-/// One key, one answer. What a provider said of a deposit in the meantime may be added.
+/// One key, one answer, and one at least. What a provider said of a deposit in the meantime may be added.
 fn one_answer(done: &Done) -> Option<String> {
-    let plain = |body: &Value| {
-        let mut body = body.clone();
+    let plain = |answer: &Answer| {
+        let mut body = answer.body.clone();
         if let Some(members) = body.as_object_mut() {
             members.remove("redirect_url");
         }
-        body
+        (answer.status, body)
     };
-    use crate::scenario::Action;
-    // A hold is two commands; an exclusion takes no key, and lasts from its last asking.
-    let is_command = !matches!(done.step.action, Action::Hold { .. } | Action::Exclude { .. });
-    let first = done.answers.first().filter(|_| is_command)?;
-    let other = done.answers.iter().find(|one| one.status != first.status || plain(&one.body) != plain(&first.body))?;
-    Some(format!("step {} was answered {first:?} and then {other:?}", done.step.number))
+    let finds_nothing = matches!(
+        done.step.action,
+        Action::CancelBet { .. } | Action::YesAfterAll { .. } | Action::Forged { .. } | Action::Poison { .. }
+    );
+    if done.commands.is_empty() && !finds_nothing || done.commands.iter().any(Vec::is_empty) {
+        return Some(format!("step {} has no answer", done.step));
+    }
+    // A limit and an exclusion take no key: they are what they are when they are asked for.
+    if matches!(done.step.action, Action::Limit { .. } | Action::Exclude { .. }) {
+        return None;
+    }
+    let differing = done.commands.iter().find_map(|answers| {
+        let first = answers.first()?;
+        answers.iter().find(|one| plain(one) != plain(first)).map(|one| (first, one))
+    });
+    differing.map(|(first, other)| format!("step {} was answered {first:?} and then {other:?}", done.step))
+}
+
+/// A key that was used is refused for anything else.
+fn reused(record: &Record) -> Vec<String> {
+    let wrong = record
+        .reused
+        .iter()
+        .filter(|(_, answer)| answer.status != 422 || answer.body["code"] != "IDEMPOTENCY_KEY_REUSED");
+    wrong.map(|(number, answer)| format!("the key of step {number} was used again and answered {answer:?}")).collect()
 }
 
 /// Each event is told once over each channel, and what the provider took is what was sent.

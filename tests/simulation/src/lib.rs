@@ -9,6 +9,8 @@ mod audit;
 mod books;
 mod cloud;
 pub mod command_line;
+mod effects;
+mod expected;
 pub mod faults;
 mod feed;
 pub mod findings;

@@ -164,14 +164,14 @@ fn later(chance: &mut fastrand::Rng) -> Action {
             let method = METHODS.get(chance.usize(..METHODS.len())).copied().unwrap_or("sandbox");
             Action::Deposit { user, cents: cents(chance), method }
         }
-        10..=44 => bet(chance, user),
-        45..=50 => Action::CancelBet { user, bet: chance.usize(..4) },
+        10..=41 => bet(chance, user),
+        42..=50 => Action::CancelBet { user, bet: chance.usize(..3) },
         51..=56 => {
             Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) }
         }
         57..=58 => {
             let kind = ["stake", "loss", "deposit"].get(chance.usize(..3)).copied().unwrap_or("stake");
-            Action::Limit { user, kind, cents: 10 * cents(chance) }
+            Action::Limit { user, kind, cents: if chance.bool() { cents(chance) } else { 10 * cents(chance) } }
         }
         59..=61 => {
             let amount = i64::try_from(cents(chance)).unwrap_or(1);

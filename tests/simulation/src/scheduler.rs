@@ -169,6 +169,32 @@ impl<T> Future for Promise<T> {
     }
 }
 
+/// Waits for two things at once.
+pub(crate) async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+    let (mut one, mut other) = (std::pin::pin!(one), std::pin::pin!(other));
+    let mut outcomes = (None, None);
+    std::future::poll_fn(|context| {
+        if outcomes.0.is_none()
+            && let Poll::Ready(outcome) = one.as_mut().poll(context)
+        {
+            outcomes.0 = Some(outcome);
+        }
+        if outcomes.1.is_none()
+            && let Poll::Ready(outcome) = other.as_mut().poll(context)
+        {
+            outcomes.1 = Some(outcome);
+        }
+        match (outcomes.0.take(), outcomes.1.take()) {
+            (Some(one), Some(other)) => Poll::Ready((one, other)),
+            waiting => {
+                outcomes = waiting;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
 /// Starts tasks that need not be `Send`, from inside of other tasks.
 #[derive(Clone, Default)]
 pub(crate) struct Spawner(Rc<RefCell<Vec<Task>>>);

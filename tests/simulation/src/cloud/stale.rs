@@ -60,6 +60,17 @@ impl Cloud {
         }
     }
 
+    /// Every state that an item was in from `from` to `to`, the one at `from` included.
+    pub(crate) fn states(&self, table: &str, key: &Value, from: Micros, to: Micros) -> Vec<Value> {
+        let copies = lock(&self.stale);
+        let Some(versions) = copies.0.get(&(table.to_owned(), key.to_string())) else { return vec![Value::Null] };
+        let mut states: Vec<_> = versions.iter().filter(|(since, _)| (from + 1..=to).contains(since)).collect();
+        let before = versions.iter().rev().find(|(since, _)| *since <= from);
+        let at_first = before.and_then(|(_, item)| item.clone()).unwrap_or_default();
+        let later = states.drain(..).map(|(_, item)| item.clone().unwrap_or_default());
+        std::iter::once(at_first).chain(later).collect()
+    }
+
     fn make_balances_stale(&self, reply: &mut Value) {
         let cutoff = self.handle.now().saturating_sub(self.below(MAX_LAG));
         let copies = lock(&self.stale);
