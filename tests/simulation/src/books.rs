@@ -100,6 +100,11 @@ impl Books {
         self.lines.get(user).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Every line of every wallet.
+    pub(crate) fn all_lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines.values().flatten()
+    }
+
     /// What `user` has of `asset`: available, held, owed.
     pub(crate) fn balance(&self, user: &str, asset: &str) -> (Cents, Cents, Cents) {
         let Some(wallet) = self.wallets.get(user) else { return (0, 0, 0) };

@@ -16,10 +16,16 @@ pub enum Fault {
     Unavailable,
     /// The request takes longer than anybody waits, and lands after all.
     Late,
-    /// A transaction meets another one.
+    /// A write meets a transaction.
     Conflict,
     /// Some entries of a PutEvents call are not taken.
     PartlyPublished,
+    /// Some entries of a batch are not put into the queue.
+    PartlyEnqueued,
+    /// Some keys of a batch are left for later.
+    PartlyRead,
+    /// A query answers with a part of what it could.
+    ShortPage,
     /// The environment is gone between two awaits.
     Killed,
     /// The environment was frozen: its connections are dead.
@@ -45,7 +51,7 @@ pub enum Fault {
 }
 
 /// Every fault.
-pub const ALL: [Fault; 18] = [
+pub const ALL: [Fault; 21] = [
     Fault::LostReply,
     Fault::SentAgain,
     Fault::Throttled,
@@ -53,6 +59,9 @@ pub const ALL: [Fault; 18] = [
     Fault::Late,
     Fault::Conflict,
     Fault::PartlyPublished,
+    Fault::PartlyEnqueued,
+    Fault::PartlyRead,
+    Fault::ShortPage,
     Fault::Killed,
     Fault::DeadSocket,
     Fault::ClockSkew,
@@ -114,7 +123,13 @@ impl Plan {
 /// What happens once a message may happen more often than what happens at each of its requests.
 const fn weight(fault: Fault) -> u32 {
     match fault {
-        Fault::Duplicated | Fault::Delayed | Fault::StaleRead | Fault::PartlyPublished => 5,
+        Fault::Duplicated
+        | Fault::Delayed
+        | Fault::StaleRead
+        | Fault::PartlyPublished
+        | Fault::PartlyEnqueued
+        | Fault::PartlyRead
+        | Fault::ShortPage => 5,
         Fault::AskedTwice
         | Fault::KeyReused
         | Fault::ClockSkew

@@ -22,6 +22,7 @@ use crate::model;
 use crate::mutants::Mutant;
 use crate::people::People;
 use crate::platform::Platform;
+use crate::reached;
 use crate::scenario::{self, Step};
 use crate::scheduler::{Scheduler, lock};
 use crate::trace::Trace;
@@ -124,6 +125,7 @@ impl Stage {
             broken = found;
         }
         let mut counts = lock(&cloud.counts).clone();
+        counts.extend(reached::counts(&cloud, &books));
         counts.extend(platform.outcomes.borrow().iter().map(|(name, count)| (format!("outcome {name}"), *count)));
         for done in &record.done {
             let status = done.answer().map_or(0, |answer| answer.status);
@@ -141,44 +143,46 @@ impl Stage {
 }
 
 const MINUTE: u64 = 60_000_000;
+/// By then the last message has come.
+const STORM: u64 = 70 * 24 * 60 * MINUTE;
 
-/// Until every step is done and every message has come, or two months have passed.
+/// Until every step is done, every message has come and every deposit has ended.
 fn storm(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) {
-    let mut pause = MINUTE;
-    for _ in 0..64 {
-        let until = scheduler.handle().now() + pause;
-        let is_over = scheduler.run(until);
-        tick(scheduler, platform);
-        if is_over && actors.record.borrow().open == 0 {
+    while scheduler.handle().now() < STORM {
+        let next = platform.tick();
+        let is_over = scheduler.run(next);
+        let is_done = actors.record.borrow().open == 0 && !platform.cloud.has_open_deposits();
+        if is_over && is_done || !platform.cloud.findings().is_empty() || scheduler.is_exhausted() {
             break;
         }
-        pause = (pause * 5 / 4).min(2 * 24 * 60 * MINUTE);
     }
 }
 
-fn tick(scheduler: &mut Scheduler, platform: &Rc<Platform>) {
-    let runner = platform.clone();
-    scheduler.spawner().spawn(async move { runner.tick().await });
-    let until = scheduler.handle().now() + MINUTE;
-    scheduler.run(until);
-}
-
-/// Nothing goes wrong any more: operators send dead letters back, the sweepers run, until nothing moves.
+/// Nothing goes wrong any more: operators send dead letters back, scheduled functions run, until nothing moves.
 fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) -> Vec<Broken> {
     for _ in 0..8 {
         platform.send_back();
         scheduler.run(u64::MAX);
-        for _ in 0..2 {
-            scheduler.run(scheduler.handle().now() + 31 * MINUTE);
-            tick(scheduler, platform);
-            scheduler.run(u64::MAX);
+        // A deposit ends within its expiry.
+        for _ in 0..90 {
+            platform.tick();
+            scheduler.run(scheduler.handle().now() + MINUTE);
+            if !platform.cloud.has_open_deposits() {
+                break;
+            }
         }
-        if actors.record.borrow().open == 0 && !platform.has_letters() {
+        scheduler.run(u64::MAX);
+        let is_done = actors.record.borrow().open == 0 && !platform.cloud.has_open_deposits();
+        if is_done && !platform.has_letters() && !scheduler.is_exhausted() {
             return Vec::new();
         }
     }
-    let open = actors.record.borrow().open;
-    let what = format!("{open} steps go on and {} dead letters come back again and again", platform.letters());
+    let what = format!(
+        "{} steps go on, {} dead letters come back again and again{}",
+        actors.record.borrow().open,
+        platform.letters(),
+        if platform.cloud.has_open_deposits() { ", a deposit does not end" } else { "" },
+    );
     vec![Broken::new(Check::Rest, what)]
 }
 

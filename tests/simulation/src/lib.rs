@@ -23,6 +23,7 @@ pub mod mutants;
 pub mod parallel;
 pub mod people;
 mod platform;
+mod reached;
 pub mod scenario;
 pub mod scheduler;
 pub mod shrink;

@@ -126,7 +126,8 @@ impl fmt::Display for Seconds {
 const SECOND: Micros = 1_000_000;
 /// By then the first deposits have arrived, unless faults hold them up.
 const OPENED: Micros = 20 * SECOND;
-const METHODS: [&str; 6] = ["sandbox", "sandbox", "sandbox_decline", "sandbox_late", "sandbox_silent", "sandbox_twice"];
+const METHODS: [&str; 7] =
+    ["sandbox", "sandbox", "sandbox_decline", "sandbox_decline", "sandbox_late", "sandbox_silent", "sandbox_twice"];
 
 /// Draws `count` steps: a third of them at most is money and odds, so that there is something to bet with and on.
 pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
@@ -139,7 +140,15 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
         let (action, at) = if number < opening {
             (self::opening(chance, number), chance.u64(..SECOND))
         } else {
-            (later(chance), OPENED + chance.u64(..span) / beat * beat)
+            let action = later(chance);
+            // Mostly, what ends bets follows them.
+            let after = match &action {
+                Action::Result { .. } | Action::CancelMarket { .. } | Action::Stop { .. } => span / 2,
+                Action::CancelBet { .. } => span / 4,
+                _ => 0,
+            };
+            let after = if chance.u32(..4) == 0 { 0 } else { after };
+            (action, OPENED + after + chance.u64(..span) / beat * beat)
         };
         steps.push(Step { number, at, action });
     }
@@ -149,7 +158,7 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
 
 fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
     let Some(market) = number.checked_sub(USERS) else {
-        return Action::Deposit { user: number, cents: 5_000 + chance.u64(..20_000), method: "sandbox" };
+        return Action::Deposit { user: number, cents: 10_000 + chance.u64(..30_000), method: "sandbox" };
     };
     let market = (market % EVENTS, market / EVENTS % MARKETS.len());
     Action::Odds { market, odds: open(chance, market) }
@@ -158,7 +167,7 @@ fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
 fn later(chance: &mut fastrand::Rng) -> Action {
     // One user does as much as all others, and most bet where odds were posted at the beginning.
     let user = if chance.bool() { 0 } else { chance.usize(..USERS) };
-    let market = (chance.usize(..EVENTS), usize::from(chance.u32(..4) == 0));
+    let market = (event(chance), usize::from(chance.u32(..4) == 0));
     match chance.u32(..100) {
         0..=9 => {
             let method = METHODS.get(chance.usize(..METHODS.len())).copied().unwrap_or("sandbox");
@@ -166,10 +175,10 @@ fn later(chance: &mut fastrand::Rng) -> Action {
         }
         10..=41 => bet(chance, user),
         42..=50 => Action::CancelBet { user, bet: chance.usize(..3) },
-        51..=56 => {
+        51..=54 => {
             Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) }
         }
-        57..=58 => {
+        55..=58 => {
             let kind = ["stake", "loss", "deposit"].get(chance.usize(..3)).copied().unwrap_or("stake");
             Action::Limit { user, kind, cents: if chance.bool() { cents(chance) } else { 10 * cents(chance) } }
         }
@@ -180,8 +189,8 @@ fn later(chance: &mut fastrand::Rng) -> Action {
         62..=65 => Action::Hold { user, cents: cents(chance), is_captured: chance.bool() },
         66 => Action::Exclude { user },
         67..=74 => Action::Odds { market, odds: odds(chance, market) },
-        75..=77 => Action::Stop { event: market.0 },
-        78..=90 => {
+        75 => Action::Stop { event: market.0 },
+        76..=90 => {
             let count = outcomes(market);
             let winner = chance.usize(..count);
             // Now and then several share the win.
@@ -198,15 +207,15 @@ fn later(chance: &mut fastrand::Rng) -> Action {
             let window = chance.bool().then(|| (chance.u32(..600), chance.u32(..600)));
             Action::CancelMarket { market, window }
         }
-        94..=95 => Action::YesAfterAll { user },
-        96..=97 => Action::Forged { user },
+        94..=96 => Action::YesAfterAll { user },
+        97 => Action::Forged { user },
         _ => Action::Poison { queue: chance.usize(..64) },
     }
 }
 
 fn bet(chance: &mut fastrand::Rng, user: usize) -> Action {
     let count = [1, 1, 1, 2, 3].get(chance.usize(..5)).copied().unwrap_or(1);
-    let first = chance.usize(..EVENTS);
+    let first = event(chance);
     let legs = (0..count).map(|leg| {
         let market = ((first + leg) % EVENTS, usize::from(chance.u32(..4) == 0));
         (market, chance.usize(..outcomes(market)))
@@ -214,7 +223,12 @@ fn bet(chance: &mut fastrand::Rng, user: usize) -> Action {
     let legs = legs.collect();
     let accept = [Accept::Any, Accept::Any, Accept::Any, Accept::Better, Accept::Exact];
     let accept = accept.get(chance.usize(..5)).copied().unwrap_or(Accept::Any);
-    Action::Bet { user, legs, cents: cents(chance), is_bonus: chance.u32(..4) == 0, accept }
+    Action::Bet { user, legs, cents: cents(chance).div_ceil(4), is_bonus: chance.u32(..4) == 0, accept }
+}
+
+/// One event has as much going on as all others, so that bets are settled, corrected and cancelled.
+fn event(chance: &mut fastrand::Rng) -> usize {
+    if chance.bool() { 0 } else { chance.usize(..EVENTS) }
 }
 
 fn outcomes(market: Market) -> usize {

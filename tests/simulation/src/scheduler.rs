@@ -212,14 +212,25 @@ pub struct Scheduler {
     tasks: BTreeMap<u64, (Task, Waker)>,
     next: u64,
     chance: fastrand::Rng,
+    polls: u64,
 }
+
+/// Polls of a whole history: many times as many as one needs.
+const MOST_POLLS: u64 = 1_000_000;
 
 impl Scheduler {
     /// A scheduler whose every choice follows from `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let chance = fastrand::Rng::with_seed(seed);
-        Self { handle: Handle::default(), spawner: Spawner::default(), tasks: BTreeMap::new(), next: 0, chance }
+        Self {
+            handle: Handle::default(),
+            spawner: Spawner::default(),
+            tasks: BTreeMap::new(),
+            next: 0,
+            chance,
+            polls: 0,
+        }
     }
 
     /// Time and the starting of tasks.
@@ -285,7 +296,16 @@ impl Scheduler {
         Some(woken.swap_remove(index))
     }
 
+    /// Whether something went on and on.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.polls >= MOST_POLLS
+    }
+
     fn poll(&mut self, id: u64) {
+        self.polls += 1;
+        if self.is_exhausted() {
+            self.handle.stop();
+        }
         let Some((mut task, waker)) = self.tasks.remove(&id) else { return };
         let mut context = Context::from_waker(&waker);
         if task.as_mut().poll(&mut context).is_pending() {

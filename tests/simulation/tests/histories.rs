@@ -13,7 +13,7 @@ use quoin_simulation::parallel::each;
 /// Steps of a history.
 const STEPS: usize = 30;
 /// Histories of the fixed set, and fresh ones.
-const FIXED: u64 = 40;
+const FIXED: u64 = 60;
 const FRESH: u64 = 20;
 
 fn stage() -> &'static Stage {
@@ -53,6 +53,22 @@ fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
         "outcome duplicate",
         "outcome failed",
         "outcome ignored",
+        "refused MARKET_SUSPENDED",
+        "refused ODDS_CHANGED",
+        "refused SELF_EXCLUDED",
+        "refused WALLET_INSUFFICIENT_BALANCE",
+        "reached: a conflict, then success",
+        "reached: a result before the index",
+        "reached: a dead letter with its reason",
+        "reached: poison, parked with its reason",
+        "reached: a bet that its owner cancelled",
+        "reached: a bet that the feed cancelled",
+        "reached: a settled bet that became void",
+        "reached: a settlement that was corrected",
+        "reached: a correction, collected",
+        "reached: a late yes, paid",
+        "reached: a refused stake, told",
+        "reached: a reached limit, told",
     ] {
         let reached = counts.iter().any(|(name, count)| name.ends_with(path) && *count > 0);
         assert!(reached, "{path} was never reached in {FIXED} histories: {counts:#?}");

@@ -38,6 +38,8 @@ pub(crate) struct Auditor {
     events: BTreeMap<String, String>,
     /// What has happened that happens once: the event and what it is about.
     happened: BTreeSet<(String, String)>,
+    /// When the latest deposit was asked for.
+    deposit_at: Micros,
     /// Ids of lines.
     transactions: BTreeSet<String>,
     /// Tokens of transactions that were carried out: repeated, they change nothing.
@@ -99,6 +101,9 @@ impl Auditor {
         }
         for event in commit.entries.iter().flat_map(|entry| &entry.events) {
             if let Some(what) = house::happens_once(&event.value) {
+                if what.0 == "DepositInitiated" {
+                    self.deposit_at = now;
+                }
                 holds!(self.happened.insert(what.clone()), Once, "{what:?} a second time: {}", event.text);
             }
         }
@@ -138,6 +143,18 @@ impl Auditor {
         let committed = self.events.get(id).map(String::as_str);
         holds!(committed == Some(text), Published, "{id} was published and is not in the journal so: {text}");
         Ok(())
+    }
+
+    /// Whether a deposit was asked for and has not ended.
+    pub(crate) fn has_open_deposits(&self) -> bool {
+        let asked = self.happened.iter().filter(|(name, _)| name == "DepositInitiated");
+        let ended = |name: &str, id: &String| self.happened.contains(&(name.to_owned(), id.clone()));
+        asked.into_iter().any(|(_, id)| !ended("DepositSuccess", id) && !ended("DepositFailed", id))
+    }
+
+    /// When the latest deposit was asked for.
+    pub(crate) fn deposit_at(&self) -> Micros {
+        self.deposit_at
     }
 
     /// Every state that the wallet of `user` was in from `from` to `to`, the one at `from` included.

@@ -68,7 +68,13 @@ impl Cloud {
         };
         let again = u32::try_from(again).unwrap_or(0);
         self.say(|| format!("    {name} -> {queue} in {} ms, {again} times again", delay / 1000));
-        lock(&self.queues).send(queue, event.to_string(), Value::Null, delay, again);
+        // Of a duplicate, both may be in hand at once.
+        let at_once = again > 0 && self.below(2) == 0;
+        let mut queues = lock(&self.queues);
+        if at_once {
+            queues.send(queue, event.to_string(), Value::Null, delay + self.below(20_000), 0);
+        }
+        queues.send(queue, event.to_string(), Value::Null, delay, again);
     }
 
     /// The event as a newer or an older producer would write it.

@@ -30,7 +30,7 @@ impl Cloud {
             self.make_balances_stale(reply);
         }
         let is_consistent = request.get("ConsistentRead").and_then(Value::as_bool).unwrap_or(false);
-        if is_consistent || !matches!(action, "GetItem" | "Query") || !self.happens(Fault::StaleRead) {
+        if is_consistent || !matches!(action, "GetItem" | "Query") || !self.may_happen(Fault::StaleRead) {
             return;
         }
         let cutoff = self.handle.now().saturating_sub(self.below(MAX_LAG));
@@ -42,6 +42,13 @@ impl Cloud {
             let newer = versions.iter().any(|(since, _)| *since > cutoff);
             newer.then(|| versions.iter().rev().find(|(since, _)| *since <= cutoff).and_then(|(_, item)| item.clone()))
         };
+        let is_behind = copies
+            .0
+            .iter()
+            .any(|((one, _), versions)| one == table && versions.last().is_some_and(|(since, _)| *since > cutoff));
+        if is_behind {
+            self.happened(Fault::StaleRead);
+        }
         if action == "GetItem" {
             if let (Some(before), Some(reply)) = (before(&request["Key"]), reply.as_object_mut()) {
                 reply.remove("Item");
