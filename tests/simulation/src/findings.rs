@@ -15,6 +15,8 @@ pub enum Check {
     Line,
     /// The stored wallet is the fold of its lines: available, held, owed, lots.
     Balance,
+    /// Limits have used what was counted, and no stake is above one.
+    Limits,
     /// Over all wallets and accounts of the house there is nothing more and nothing less.
     House,
     /// What is paid once is paid once.

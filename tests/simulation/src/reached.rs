@@ -44,7 +44,7 @@ pub(crate) fn counts(cloud: &Cloud, books: &Books) -> BTreeMap<String, u64> {
     counts
 }
 
-fn names<'a>(entries: &'a [Entry]) -> impl Iterator<Item = &'a str> {
+fn names(entries: &[Entry]) -> impl Iterator<Item = &str> {
     entries.iter().flat_map(|entry| &entry.events).filter_map(|event| event["event"].as_str())
 }
 

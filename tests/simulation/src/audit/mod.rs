@@ -4,6 +4,7 @@
 pub(crate) mod chain;
 mod commit;
 mod house;
+mod limits;
 mod told;
 mod wallet;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::commit::{Commit, Entry, json, number, text};
-use super::{chain, told};
+use super::{chain, limits, told};
 use crate::findings::{Broken, holds};
 use crate::money::{Cents, of};
 use crate::scheduler::Micros;
@@ -109,6 +109,7 @@ impl Change<'_> {
         self.held(&place, &after)?;
         self.hashes(&place, &after)?;
         self.sequences(&place, &after)?;
+        limits::limits(&place, entry, before, &after)?;
         told::told(user, entry, self.commit)?;
         Ok(after)
     }
