@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use crate::cloud::{millis, secret_value};
 use crate::faults::Fault;
+use crate::feed;
 use crate::gateway::Principal;
 use crate::people::People;
 use crate::platform::{Invoked, Platform};
-use crate::scenario::{Action, MARKETS, Market, Step};
-use crate::scheduler::{Micros, lock};
-use crate::wire::Request;
+use crate::scenario::{ASKED, Action, MARKETS, Market, Said, Step};
+use crate::scheduler::{Micros, both, lock};
+use crate::wire::{Reply, Request};
 
 /// A definite answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,34 +31,39 @@ pub(crate) struct Answer {
 #[derive(Debug, Clone)]
 pub(crate) struct Done {
     pub(crate) step: Step,
-    /// Every definite answer that its key was given, in order; several only if one of them was lost.
-    pub(crate) answers: Vec<Answer>,
+    /// When it was first asked for, and when it was answered.
+    pub(crate) span: (Micros, Micros),
+    /// The commands that it took, a hold two of them; of each every definite answer that its key was given, in order:
+    /// several only if one of them was lost or asked for twice.
+    pub(crate) commands: Vec<Vec<Answer>>,
+    /// The bet that it cancels.
+    pub(crate) about: Option<String>,
 }
 
 impl Done {
     /// The body of its answer, if it was accepted.
     pub(crate) fn accepted(&self) -> Option<&Value> {
-        self.answers.first().filter(|answer| answer.status < 300).map(|answer| &answer.body)
+        self.answer().filter(|answer| answer.status < 300).map(|answer| &answer.body)
     }
-}
 
-/// A message of the odds feed as it was sent.
-#[derive(Debug, Clone)]
-pub(crate) struct FeedMessage {
-    pub(crate) ts: i64,
-    pub(crate) action: Action,
+    /// The answer to its first command.
+    pub(crate) fn answer(&self) -> Option<&Answer> {
+        self.commands.first()?.first()
+    }
 }
 
 /// Everything that was done, as the parties themselves know it.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) done: Vec<Done>,
-    pub(crate) feed: Vec<FeedMessage>,
+    pub(crate) feed: Vec<feed::Message>,
     pub(crate) poison: Vec<(String, String)>,
     /// Payments that the provider called paid after all.
     pub(crate) paid_after_all: Vec<String>,
     /// Steps that are under way.
     pub(crate) open: usize,
+    /// Other requests under a key that was used, and what they were answered.
+    pub(crate) reused: Vec<(usize, Answer)>,
     deposits: BTreeMap<usize, Vec<(String, &'static str)>>,
     bets: BTreeMap<usize, Vec<String>>,
 }
@@ -77,9 +83,13 @@ impl Actors {
         self.record.borrow_mut().open += 1;
         self.platform.cloud.handle.sleep(step.at).await;
         self.platform.cloud.say(|| format!("step {step}"));
-        let answers = self.act(&step).await;
+        let began = self.platform.cloud.handle.now();
+        let about = self.bet_of(&step);
+        let commands = self.act(&step).await;
+        let span = (began, self.platform.cloud.handle.now());
         let mut record = self.record.borrow_mut();
-        if let Some(answer) = answers.first() {
+        let done = Done { step: step.clone(), span, commands, about };
+        if let Some(answer) = done.answer() {
             self.platform.cloud.say(|| format!("step {} answered {} {}", step.number, answer.status, answer.body));
             let text = |name: &str| answer.body[name].as_str().unwrap_or_default().to_owned();
             match (&step.action, answer.status) {
@@ -91,37 +101,65 @@ impl Actors {
             }
         }
         record.open -= 1;
-        record.done.push(Done { step, answers });
+        record.done.push(done);
     }
 
-    async fn act(&self, step: &Step) -> Vec<Answer> {
+    async fn act(&self, step: &Step) -> Vec<Vec<Answer>> {
         let key = format!("step-{}", step.number);
+        match &step.action {
+            // These find nothing to do where no bet or deposit of that kind was accepted before.
+            Action::CancelBet { user, .. } => {
+                let Some(bet) = self.bet_of(step) else { return Vec::new() };
+                vec![self.command(*user, "POST", &format!("/api/bets/{bet}/cancel"), &Value::Null, &key).await]
+            }
+            Action::YesAfterAll { user } => {
+                let found = self.deposit(*user, "sandbox_decline");
+                let Some(payment) = found else { return Vec::new() };
+                self.record.borrow_mut().paid_after_all.push(payment.clone());
+                vec![self.callback(&payment, &key, "PaymentSecret.Id").await]
+            }
+            Action::Forged { user } => {
+                let Some(payment) = self.deposit(*user, "sandbox_silent") else { return Vec::new() };
+                vec![self.callback(&payment, &key, "nobody").await]
+            }
+            Action::Poison { queue } => {
+                self.poison(*queue, &key);
+                Vec::new()
+            }
+            Action::Hold { user, cents, is_captured } => self.hold(step, *user, *cents, *is_captured).await,
+            _ => vec![self.simple(step, &key).await],
+        }
+    }
+
+    /// The accepted bet that a step is about.
+    fn bet_of(&self, step: &Step) -> Option<String> {
+        let Action::CancelBet { user, bet } = &step.action else { return None };
+        self.record.borrow().bets.get(user)?.get(*bet).cloned()
+    }
+
+    /// Steps that are one command.
+    async fn simple(&self, step: &Step, key: &str) -> Vec<Answer> {
         match &step.action {
             Action::Deposit { user, cents, method } => {
                 let body = json!({"amount": amount(*cents), "asset": "cash", "method": method});
-                self.command(*user, "POST", "/api/payments/deposits", &body, &key).await
+                self.command(*user, "POST", "/api/payments/deposits", &body, key).await
             }
-            Action::Bet { user, legs, cents, is_bonus } => {
+            Action::Bet { user, legs, cents, is_bonus, accept } => {
                 let asset = if *is_bonus { "bonus" } else { "cash" };
                 let selections: Vec<_> = legs.iter().map(|(market, outcome)| selection(*market, *outcome)).collect();
                 let body = json!({
                     "type": if legs.len() > 1 { "accumulator" } else { "single" },
-                    "stake": {"amount": amount(*cents), "asset": asset}, "selections": selections, "accept_odds": "any",
+                    "stake": {"amount": amount(*cents), "asset": asset}, "selections": selections, "accept_odds": accept.name(),
                 });
-                self.command(*user, "POST", "/api/bets", &body, &key).await
-            }
-            Action::CancelBet { user, bet } => {
-                let found = self.record.borrow().bets.get(user).and_then(|bets| bets.get(*bet)).cloned();
-                let Some(bet) = found else { return Vec::new() };
-                self.command(*user, "POST", &format!("/api/bets/{bet}/cancel"), &Value::Null, &key).await
+                self.command(*user, "POST", "/api/bets", &body, key).await
             }
             Action::Transfer { from, to, cents } => {
                 let body = json!({"to_user_id": self.people.id(*to), "asset": "cash", "amount": amount(*cents)});
-                self.command(*from, "POST", "/api/wallets/me/transfers", &body, &key).await
+                self.command(*from, "POST", "/api/wallets/me/transfers", &body, key).await
             }
             Action::Limit { user, kind, cents } => {
                 let body = json!({"kind": kind, "period": "day", "asset": "cash", "amount": amount(*cents)});
-                self.command(*user, "PUT", "/api/wallets/me/limits", &body, &key).await
+                self.command(*user, "PUT", "/api/wallets/me/limits", &body, key).await
             }
             Action::Adjust { user, cents } => {
                 let path = format!("/api/wallets/{}/adjustments", self.people.id(*user));
@@ -129,12 +167,11 @@ impl Actors {
                 let number: Value = serde_json::from_str(&text).unwrap_or_default();
                 let body = json!({"asset": "cash", "amount": number, "reason": "simulated"});
                 let operator = Principal { user_id: OPERATOR.to_owned(), roles: "user,operator" };
-                self.request(Some(&operator), "POST", &path, &body, &key).await
+                self.request(Some(&operator), "POST", &path, &body, key).await
             }
-            Action::Hold { user, cents, is_captured } => self.hold(*user, *cents, *is_captured, &key).await,
             Action::Exclude { user } => {
                 let body = json!({"reason": "self_exclusion", "self_exclusion_days": 1});
-                self.command(*user, "POST", "/api/users/me/deactivate", &body, &key).await
+                self.command(*user, "POST", "/api/users/me/deactivate", &body, key).await
             }
             Action::Odds { market, odds } => self.odds(step, *market, odds).await,
             Action::Stop { event } => {
@@ -158,31 +195,23 @@ impl Actors {
                 })
                 .await
             }
-            Action::YesAfterAll { user } => {
-                let found = self.deposit(*user, "sandbox_decline");
-                let Some(payment) = found else { return Vec::new() };
-                self.record.borrow_mut().paid_after_all.push(payment.clone());
-                self.callback(&payment, &key, "PaymentSecret.Id").await
-            }
-            Action::Forged { user } => {
-                let Some(payment) = self.deposit(*user, "sandbox_silent") else { return Vec::new() };
-                self.callback(&payment, &key, "nobody").await
-            }
-            Action::Poison { queue } => {
-                let queues: Vec<String> = {
-                    let queues = lock(&self.platform.cloud.queues);
-                    let application = &self.platform.cloud.application;
-                    let fed =
-                        |name: &&String| application.queues.get(*name).is_some_and(|queue| queue.consumer.is_some());
-                    queues.messages.keys().filter(fed).cloned().collect()
-                };
-                let Some(name) = queues.get(queue % queues.len().max(1)) else { return Vec::new() };
-                let body = format!("{{\"poison\": \"{key}\"");
-                lock(&self.platform.cloud.queues).send(name, body.clone(), Value::Null, 0, 0);
-                self.record.borrow_mut().poison.push((name.clone(), body));
-                Vec::new()
-            }
+            Action::CancelBet { .. }
+            | Action::Hold { .. }
+            | Action::YesAfterAll { .. }
+            | Action::Forged { .. }
+            | Action::Poison { .. } => Vec::new(),
         }
+    }
+
+    /// Puts what nobody can read into one of the queues that feed functions.
+    fn poison(&self, queue: usize, key: &str) {
+        let cloud = &self.platform.cloud;
+        let fed = |name: &&String| cloud.application.queues.get(*name).is_some_and(|queue| queue.consumer.is_some());
+        let queues: Vec<String> = lock(&cloud.queues).messages.keys().filter(fed).cloned().collect();
+        let Some(name) = queues.get(queue % queues.len().max(1)) else { return };
+        let body = format!("{{\"poison\": \"{key}\"");
+        lock(&cloud.queues).send(name, body.clone(), Value::Null, 0, 0);
+        self.record.borrow_mut().poison.push((name.clone(), body));
     }
 
     fn deposit(&self, user: usize, wanted: &str) -> Option<String> {
@@ -190,40 +219,51 @@ impl Actors {
         record.deposits.get(&user)?.iter().find(|(_, method)| *method == wanted).map(|(payment, _)| payment.clone())
     }
 
-    async fn hold(&self, user: usize, cents: u64, is_captured: bool, key: &str) -> Vec<Answer> {
+    async fn hold(&self, step: &Step, user: usize, cents: u64, is_captured: bool) -> Vec<Vec<Answer>> {
+        let key = format!("step-{}", step.number);
         let (id, hold) = (self.people.id(user), format!("hold-{key}"));
         let command = json!({
             "operation_id": format!("{key}-hold"), "user_id": id, "command": "hold", "asset": "cash",
             "amount": amount(cents), "hold_id": hold,
         });
-        let held = self.direct(&command).await;
-        if held.first().is_some_and(|answer| answer.status == 201) {
-            let name = if is_captured { "capture" } else { "void" };
-            let command =
-                json!({"operation_id": format!("{key}-{name}"), "user_id": id, "command": name, "hold_id": hold});
-            let ended = self.direct(&command).await;
-            return held.into_iter().take(1).chain(ended.into_iter().take(1)).collect();
+        let held = self.direct(step, &command).await;
+        if held.first().is_none_or(|answer| answer.status != 201) {
+            return vec![held];
         }
-        held.into_iter().take(1).collect()
+        let name = if is_captured { "capture" } else { "void" };
+        let command = json!({"operation_id": format!("{key}-{name}"), "user_id": id, "command": name, "hold_id": hold});
+        vec![held, self.direct(step, &command).await]
     }
 
-    async fn direct(&self, command: &Value) -> Vec<Answer> {
+    /// Invokes `wallet-command` until there is a definite answer that got through.
+    async fn direct(&self, step: &Step, command: &Value) -> Vec<Answer> {
+        let cloud = &self.platform.cloud;
+        let ask = async |command: &Value| {
+            let Invoked::Answered(text) = self.platform.invoke("quoin-dev-wallet-command", &command.to_string()).await
+            else {
+                return None;
+            };
+            let reply: Value = serde_json::from_str(&text).unwrap_or_default();
+            Some(Answer {
+                status: reply["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500),
+                body: reply["body"].clone(),
+                is_repeated: reply["repeated"] == true,
+            })
+        };
         let mut answers = Vec::new();
         for pause in pauses() {
-            if let Invoked::Answered(text) =
-                self.platform.invoke("quoin-dev-wallet-command", &command.to_string()).await
-            {
-                let reply: Value = serde_json::from_str(&text).unwrap_or_default();
-                answers.push(Answer {
-                    status: reply["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500),
-                    body: reply["body"].clone(),
-                    is_repeated: reply["repeated"] == true,
-                });
-                if !self.platform.cloud.happens(Fault::AnswerLost) {
-                    break;
-                }
+            let is_twice = cloud.happens(Fault::AskedTwice);
+            let (one, other) = both(ask(command), async { if is_twice { ask(command).await } else { None } }).await;
+            answers.extend(one.into_iter().chain(other));
+            if !answers.is_empty() && !cloud.happens(Fault::AnswerLost) {
+                break;
             }
-            self.platform.cloud.handle.sleep(pause).await;
+            cloud.handle.sleep(pause).await;
+        }
+        let mut other = command.clone();
+        if is_changed(&mut other) && cloud.happens(Fault::KeyReused) {
+            let answer = ask(&other).await;
+            self.record.borrow_mut().reused.extend(answer.map(|answer| (step.number, answer)));
         }
         answers
     }
@@ -233,18 +273,25 @@ impl Actors {
     }
 
     async fn request(&self, who: Option<&Principal>, method: &str, path: &str, body: &Value, key: &str) -> Vec<Answer> {
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let text = |body: &Value| if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let headers = BTreeMap::from([
             ("idempotency-key".to_owned(), key.to_owned()),
             ("x-request-id".to_owned(), format!("req-{key}")),
         ]);
-        self.insist(who, &|_| Request {
+        let request = |body: &Value| Request {
             method: method.to_owned(),
             url: path.to_owned(),
             headers: headers.clone(),
-            body: body.clone(),
-        })
-        .await
+            body: text(body),
+        };
+        let answers = self.insist(who, &|_| request(body)).await;
+        let mut other = body.clone();
+        if method == "POST" && is_changed(&mut other) && self.platform.cloud.happens(Fault::KeyReused) {
+            let reply = self.platform.http(&request(&other), who).await;
+            let number = key.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+            self.record.borrow_mut().reused.extend(definite(&reply).map(|answer| (number, answer)));
+        }
+        answers
     }
 
     /// Sends until there is a definite answer that got through; all definite answers on the way are kept.
@@ -252,15 +299,14 @@ impl Actors {
         let cloud = &self.platform.cloud;
         let mut answers = Vec::new();
         for pause in pauses() {
-            let reply = self.platform.http(&request(millis(cloud.handle.now())), who).await;
-            let is_definite = reply.status < 500 && !matches!(reply.status, 401 | 409 | 429);
-            if is_definite {
-                let body = serde_json::from_slice(&reply.body).unwrap_or_default();
-                let is_repeated = reply.headers.get("idempotency-hit").is_some_and(|hit| hit == "true");
-                answers.push(Answer { status: reply.status, body, is_repeated });
-                if !cloud.happens(Fault::AnswerLost) {
-                    break;
-                }
+            let request = request(millis(cloud.handle.now()));
+            let send = async || definite(&self.platform.http(&request, who).await);
+            // Somebody clicks twice, or a proxy sends again what it sends already.
+            let is_twice = cloud.happens(Fault::AskedTwice);
+            let (one, other) = both(send(), async { if is_twice { send().await } else { None } }).await;
+            answers.extend(one.into_iter().chain(other));
+            if !answers.is_empty() && !cloud.happens(Fault::AnswerLost) {
+                break;
             }
             cloud.handle.sleep(pause).await;
         }
@@ -281,17 +327,21 @@ impl Actors {
         .await
     }
 
-    async fn result(&self, step: &Step, market: Market, results: &[(u8, u8)], certainty: u8) -> Vec<Answer> {
+    async fn result(&self, step: &Step, market: Market, results: &[Said], certainty: u8) -> Vec<Answer> {
         let outcomes: String = ids(market)
             .iter()
             .zip(results)
-            .map(|(id, (won, void))| {
-                let void = match void {
+            .map(|(id, said)| {
+                let void = match said.void {
                     0 => String::new(),
                     10 => r#" void_factor="1""#.to_owned(),
                     tenths => format!(r#" void_factor="0.{tenths}""#),
                 };
-                format!(r#"<outcome id="{id}" result="{won}"{void}/>"#)
+                let heat = match said.heat {
+                    1_000 => String::new(),
+                    thousandths => format!(r#" dead_heat_factor="0.{thousandths:03}""#),
+                };
+                format!(r#"<outcome id="{id}" result="{}"{void}{heat}/>"#, u8::from(said.is_won))
             })
             .collect();
         self.feed(step, |ts| {
@@ -304,9 +354,12 @@ impl Actors {
     /// The feed's own clock is right, its messages may come late, and it sends them until they are taken.
     async fn feed(&self, step: &Step, xml: impl Fn(i64) -> String) -> Vec<Answer> {
         let cloud = &self.platform.cloud;
-        // No two messages have the same time.
-        let ts = millis(step.at) + i64::try_from(step.number).unwrap_or(0) % 1000;
-        self.record.borrow_mut().feed.push(FeedMessage { ts, action: step.action.clone() });
+        let ts = {
+            let messages = &mut self.record.borrow_mut().feed;
+            let ts = feed::free(messages, millis(step.at));
+            messages.push(feed::Message { ts, action: step.action.clone() });
+            ts
+        };
         if cloud.happens(Fault::Delayed) {
             cloud.handle.sleep(cloud.below(600_000_000)).await;
         }
@@ -355,6 +408,24 @@ fn signed_request(path: &str, body: &[u8], key: &str, secret: &str, now_ms: i64)
     Request { method: "POST".to_owned(), url: path.to_owned(), headers, body: body.to_vec() }
 }
 
+/// The answer, if it is one that trying again would not change.
+fn definite(reply: &Reply) -> Option<Answer> {
+    if reply.status >= 500 || matches!(reply.status, 401 | 409 | 429) {
+        return None;
+    }
+    let body = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let is_repeated = reply.headers.get("idempotency-hit").is_some_and(|hit| hit == "true");
+    Some(Answer { status: reply.status, body, is_repeated })
+}
+
+/// Makes another command of `body`; false if it names no amount.
+fn is_changed(body: &mut Value) -> bool {
+    let place = if body.get("stake").is_some() { "/stake/amount" } else { "/amount" };
+    let Some(amount) = body.pointer_mut(place) else { return false };
+    *amount = json!(777_777);
+    true
+}
+
 /// Pauses between tries: soon at first, then a minute. Whoever gives up after them never had an answer.
 fn pauses() -> impl Iterator<Item = Micros> {
     (0..400_u64).map(|attempt| 1_000_000 * (1 << attempt.min(6)))
@@ -369,7 +440,7 @@ pub(crate) fn amount(cents: u64) -> Value {
 fn selection(market: Market, outcome: usize) -> Value {
     let mut selection = json!({
         "event_id": format!("sr:match:{}", market.0), "market_id": MARKETS.get(market.1).map_or("", |one| one.0),
-        "outcome_id": ids(market).get(outcome).copied().unwrap_or_default(), "odds": amount(200),
+        "outcome_id": ids(market).get(outcome).copied().unwrap_or_default(), "odds": amount(ASKED),
     });
     if let Some(specifiers) = MARKETS.get(market.1).and_then(|one| one.1) {
         selection["specifiers"] = specifiers.into();

@@ -16,10 +16,16 @@ pub enum Fault {
     Unavailable,
     /// The request takes longer than anybody waits, and lands after all.
     Late,
-    /// A transaction meets another one.
+    /// A write meets a transaction.
     Conflict,
     /// Some entries of a PutEvents call are not taken.
     PartlyPublished,
+    /// Some entries of a batch are not put into the queue.
+    PartlyEnqueued,
+    /// Some keys of a batch are left for later.
+    PartlyRead,
+    /// A query answers with a part of what it could.
+    ShortPage,
     /// The environment is gone between two awaits.
     Killed,
     /// The environment was frozen: its connections are dead.
@@ -34,6 +40,10 @@ pub enum Fault {
     StaleRead,
     /// The client does not get the answer.
     AnswerLost,
+    /// A request is sent a second time while the first one is under way.
+    AskedTwice,
+    /// A key that was used is used for another request.
+    KeyReused,
     /// An event comes in a newer version, with members that nobody knows yet.
     NewerEvent,
     /// An event comes without the members that were added to the source's envelope.
@@ -41,7 +51,7 @@ pub enum Fault {
 }
 
 /// Every fault.
-pub const ALL: [Fault; 16] = [
+pub const ALL: [Fault; 21] = [
     Fault::LostReply,
     Fault::SentAgain,
     Fault::Throttled,
@@ -49,6 +59,9 @@ pub const ALL: [Fault; 16] = [
     Fault::Late,
     Fault::Conflict,
     Fault::PartlyPublished,
+    Fault::PartlyEnqueued,
+    Fault::PartlyRead,
+    Fault::ShortPage,
     Fault::Killed,
     Fault::DeadSocket,
     Fault::ClockSkew,
@@ -56,6 +69,8 @@ pub const ALL: [Fault; 16] = [
     Fault::Delayed,
     Fault::StaleRead,
     Fault::AnswerLost,
+    Fault::AskedTwice,
+    Fault::KeyReused,
     Fault::NewerEvent,
     Fault::OlderEvent,
 ];
@@ -108,8 +123,19 @@ impl Plan {
 /// What happens once a message may happen more often than what happens at each of its requests.
 const fn weight(fault: Fault) -> u32 {
     match fault {
-        Fault::Duplicated | Fault::Delayed | Fault::StaleRead | Fault::PartlyPublished => 5,
-        Fault::ClockSkew | Fault::NewerEvent | Fault::OlderEvent | Fault::AnswerLost => 3,
+        Fault::Duplicated
+        | Fault::Delayed
+        | Fault::StaleRead
+        | Fault::PartlyPublished
+        | Fault::PartlyEnqueued
+        | Fault::PartlyRead
+        | Fault::ShortPage => 5,
+        Fault::AskedTwice
+        | Fault::KeyReused
+        | Fault::ClockSkew
+        | Fault::NewerEvent
+        | Fault::OlderEvent
+        | Fault::AnswerLost => 3,
         Fault::LostReply
         | Fault::SentAgain
         | Fault::Throttled

@@ -5,9 +5,15 @@
 //! the invariants know the platform only from outside: its answers, its tables, its events.
 
 mod actors;
+mod audit;
+mod books;
 mod cloud;
 pub mod command_line;
+mod effects;
+mod expected;
 pub mod faults;
+mod feed;
+pub mod findings;
 mod gateway;
 pub mod history;
 mod invariants;
@@ -17,6 +23,7 @@ pub mod mutants;
 pub mod parallel;
 pub mod people;
 mod platform;
+mod reached;
 pub mod scenario;
 pub mod scheduler;
 pub mod shrink;

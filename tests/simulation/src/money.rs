@@ -15,8 +15,11 @@ pub(crate) fn cents(text: &str) -> Option<Cents> {
 }
 
 /// The same of a JSON number.
+///
+/// # Panics
+/// If it is none: a balance that cannot be read is not one of nothing.
 pub(crate) fn of(value: &serde_json::Value) -> Cents {
-    cents(&value.to_string()).unwrap_or(0)
+    cents(&value.to_string()).unwrap_or_else(|| panic!("{value} is not an amount"))
 }
 
 /// `amount × numerator ÷ denominator`, a half rounded up.

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
+use crate::audit::chain;
 use crate::cloud::Cloud;
+use crate::findings::Check;
 use crate::wire::Request;
 
 /// A bug.
@@ -19,20 +21,28 @@ pub enum Mutant {
     DroppedDedupe,
     /// The publisher takes a half-failed call for a whole one.
     IgnoredPartialFailures,
-    /// A refund does not end its bet.
+    /// A refund does not end its bet, so that another one can follow.
     RefundedTwice,
-    /// Balances are read from the lagging copy and written unchecked.
+    /// Balances of an earlier moment are read with the version of now, so that every condition holds.
     StaleBalance,
     /// The wallet's consumer pays a refund that the caller's transaction has paid.
     PaidOnBothPaths,
     /// Results are looked at before the bet is indexed.
     SettledBeforeIndexed,
-    /// An entry takes the clock's time although it went back.
+    /// An entry takes the clock's time although it went back, and is hashed so.
     ClockBackInChain,
+    /// An award leaves no record of what it was for.
+    AwardedTwice,
+    /// Points leave no record of the bet that they are for.
+    PointsTwice,
+    /// Figures keep no record of the events that they counted.
+    CountedTwice,
+    /// A command keeps no receipt where the same key finds it.
+    CommandTwice,
 }
 
 /// Every bug.
-pub const ALL: [Mutant; 10] = [
+pub const ALL: [Mutant; 14] = [
     Mutant::ForgottenCondition,
     Mutant::PublishedBeforeCommit,
     Mutant::SwallowedError,
@@ -43,34 +53,69 @@ pub const ALL: [Mutant; 10] = [
     Mutant::PaidOnBothPaths,
     Mutant::SettledBeforeIndexed,
     Mutant::ClockBackInChain,
+    Mutant::AwardedTwice,
+    Mutant::PointsTwice,
+    Mutant::CountedTwice,
+    Mutant::CommandTwice,
 ];
 
 impl Mutant {
+    /// The checks of which one must fire: what the bug does is seen, not that it was tampered with something.
+    #[must_use]
+    pub const fn found_by(self) -> &'static [Check] {
+        match self {
+            Self::ForgottenCondition => &[Check::Sequence],
+            Self::PublishedBeforeCommit | Self::IgnoredPartialFailures => &[Check::Published],
+            Self::SwallowedError => &[Check::Money, Check::Trail, Check::Notices, Check::Bets, Check::Deposits],
+            Self::DroppedDedupe | Self::AwardedTwice | Self::CommandTwice | Self::RefundedTwice => &[Check::Once],
+            Self::StaleBalance => &[Check::Line, Check::Balance],
+            Self::PaidOnBothPaths | Self::SettledBeforeIndexed => &[Check::Bets],
+            Self::ClockBackInChain => &[Check::Clock],
+            Self::PointsTwice => &[Check::Once, Check::Points],
+            Self::CountedTwice => &[Check::Figures],
+        }
+    }
+
     /// The request as the bug would send it.
     pub(crate) fn request(self, cloud: &Cloud, mut request: Request) -> Request {
-        if request.headers.get("x-amz-target").is_none_or(|target| !target.ends_with("TransactWriteItems")) {
+        let target = request.headers.get("x-amz-target").map(String::as_str).unwrap_or_default();
+        let action = target.rsplit('.').next().unwrap_or_default().to_owned();
+        if !matches!(action.as_str(), "TransactWriteItems" | "PutItem") {
             return request;
         }
         let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return request };
-        for part in body["TransactItems"].as_array_mut().into_iter().flatten() {
-            match self {
-                Self::ForgottenCondition | Self::StaleBalance => unchecked(part),
-                Self::DroppedDedupe if pk(part).starts_with("op#") => {
-                    part["Put"]["Item"]["pk"]["S"] = format!("{}#{}", pk(part), cloud.below(u64::MAX)).into();
-                }
-                Self::RefundedTwice if pk(part).starts_with("bet#") && part.to_string().contains("BetCancelled") => {
-                    part["Put"]["Item"]["pk"]["S"] = format!("{}#lost", pk(part)).into();
-                }
-                Self::ClockBackInChain if pk(part).starts_with("wallet#") => {
-                    let back = i64::try_from(cloud.below(240_000)).unwrap_or(0);
-                    let at = quoin_events::Timestamp::from_millis(crate::cloud::millis(cloud.handle.now()) - back);
-                    part["Put"]["Item"]["at"]["S"] = at.to_string().into();
-                }
-                _ => {}
+        if action == "PutItem" {
+            let mut part = json!({"Put": body});
+            self.part(cloud, &mut part);
+            body = part["Put"].take();
+        } else {
+            for part in body["TransactItems"].as_array_mut().into_iter().flatten() {
+                self.part(cloud, part);
+            }
+            if self == Self::ClockBackInChain {
+                back_in_time(cloud, &mut body);
             }
         }
         request.body = body.to_string().into_bytes();
         request
+    }
+
+    fn part(self, cloud: &Cloud, part: &mut Value) {
+        let pk = pk(part);
+        match self {
+            Self::ForgottenCondition => unchecked(part),
+            Self::DroppedDedupe if pk.starts_with("op#") => elsewhere(cloud, part),
+            Self::AwardedTwice if pk.starts_with("award#") => elsewhere(cloud, part),
+            Self::PointsTwice if pk.starts_with("points#") => elsewhere(cloud, part),
+            Self::CountedTwice if pk.starts_with("seen#") => elsewhere(cloud, part),
+            Self::CommandTwice if pk.starts_with("cmd#") => elsewhere(cloud, part),
+            Self::RefundedTwice if pk.starts_with("bet#") => {
+                let state = part["Put"]["Item"]["st"]["S"].as_str().unwrap_or_default();
+                part["Put"]["Item"]["st"]["S"] =
+                    state.replace(r#""status":"cancelled""#, r#""status":"placed""#).into();
+            }
+            _ => {}
+        }
     }
 
     /// Whether the request is answered before it is carried out.
@@ -100,6 +145,46 @@ impl Mutant {
 
 fn pk(part: &Value) -> String {
     part["Put"]["Item"]["pk"]["S"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The item under a key that nobody looks for, as if its id had not followed from what it is for.
+fn elsewhere(cloud: &Cloud, part: &mut Value) {
+    let chance = cloud.below(u64::MAX);
+    let moved = format!("{}~{chance:016x}", pk(part));
+    for text in part.pointer_mut("/Put/Item/ev/L").and_then(Value::as_array_mut).into_iter().flatten() {
+        let Ok(mut event) = serde_json::from_str::<Value>(text["S"].as_str().unwrap_or_default()) else { continue };
+        event["metadata"]["entity"]["id"] = moved.split_once('#').map_or("", |(_, id)| id).into();
+        event["metadata"]["event_id"] = format!("{chance:016x}-{}", event["metadata"]["sequence"]).into();
+        text["S"] = event.to_string().into();
+    }
+    part["Put"]["Item"]["pk"]["S"] = moved.into();
+}
+
+/// The time of a wallet's change by a clock that is behind, with the hash over it.
+fn back_in_time(cloud: &Cloud, body: &mut Value) {
+    let back = i64::try_from(cloud.below(240_000)).unwrap_or(0);
+    let at = quoin_events::Timestamp::from_millis(crate::cloud::millis(cloud.handle.now()) - back).to_string();
+    let parts = body["TransactItems"].as_array_mut();
+    let mut changed = Vec::new();
+    for part in parts.into_iter().flatten() {
+        if let Some(user) = pk(part).strip_prefix("wallet#") {
+            let item = &mut part["Put"]["Item"];
+            let before = [item["at"]["S"].clone(), item["h"]["S"].clone()];
+            item["at"]["S"] = at.clone().into();
+            item["h"]["S"] = chain::link(user, item).into();
+            changed.push((user.to_owned(), before, [item["at"]["S"].clone(), item["h"]["S"].clone()]));
+        }
+    }
+    for part in body["TransactItems"].as_array_mut().into_iter().flatten() {
+        let owner = part["Update"]["Key"]["pk"]["S"].clone();
+        for (_, before, after) in changed.iter().filter(|(user, _, _)| owner == **user) {
+            for (_, value) in part["Update"]["ExpressionAttributeValues"].as_object_mut().into_iter().flatten() {
+                if let Some(place) = before.iter().position(|old| value["S"] == *old) {
+                    value["S"] = after[place].clone();
+                }
+            }
+        }
+    }
 }
 
 fn unchecked(part: &mut Value) {

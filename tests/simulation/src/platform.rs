@@ -71,11 +71,17 @@ pub(crate) struct Platform {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) spawner: Spawner,
     programs: BTreeMap<String, Program>,
+    /// Functions that run by the clock, and how often.
+    schedules: BTreeMap<String, Micros>,
+    /// When they ran last.
+    due: RefCell<BTreeMap<String, Micros>>,
     idle: RefCell<BTreeMap<String, Vec<Environment>>>,
     /// Outcomes as the functions' log lines count them.
     pub(crate) outcomes: RefCell<BTreeMap<String, u64>>,
 }
 
+/// Scheduled functions run so often while no deposit is on its way.
+const IDLE: Micros = 12 * 3_600_000_000;
 /// Environments are wrong by at most this.
 const MAX_SKEW_MS: u64 = 240_000;
 
@@ -87,8 +93,13 @@ impl Platform {
             let program = program(&function.program).ok_or_else(|| format!("{} has no program", function.program))?;
             programs.insert(name.clone(), program);
         }
-        let platform =
-            Rc::new(Self { cloud, spawner, programs, idle: RefCell::default(), outcomes: RefCell::default() });
+        let mut schedules = BTreeMap::new();
+        for schedule in &cloud.application.schedules {
+            let rate = rate(&schedule.expression).ok_or_else(|| format!("{} is no rate", schedule.expression))?;
+            schedules.insert(schedule.function.clone(), rate);
+        }
+        let (due, idle, outcomes) = Default::default();
+        let platform = Rc::new(Self { cloud, spawner, programs, schedules, due, idle, outcomes });
         for (queue, spec) in &platform.cloud.application.queues {
             if let Some((function, most)) = &spec.consumer {
                 platform.spawner.spawn(platform.clone().poll_queue(queue.clone(), function.clone(), *most));
@@ -118,7 +129,7 @@ impl Platform {
             deadline: environment.env.clock.now().plus_millis(i64::try_from(limit / 1000).unwrap_or(0)),
             xray_trace_id: None,
         };
-        let polls = if self.cloud.happens(Fault::Killed) { Some(self.cloud.below(40)) } else { None };
+        let polls = if self.cloud.may_happen(Fault::Killed) { Some(self.cloud.below(40)) } else { None };
         let outcome = {
             let call = std::pin::pin!(program.call(&environment.env, &invocation, event));
             let timer = std::pin::pin!(self.cloud.handle.sleep(limit));
@@ -127,6 +138,9 @@ impl Platform {
         match outcome {
             None => {
                 self.cloud.say(|| format!("{function} is stopped"));
+                if polls.is_some() {
+                    self.cloud.happened(Fault::Killed);
+                }
                 self.count("stopped");
                 Invoked::Stopped
             }
@@ -150,7 +164,7 @@ impl Platform {
         let environment = match warm {
             // Now and then an environment is retired and the next invocation starts cold.
             Some(environment) if self.cloud.below(20) > 0 => {
-                if self.cloud.happens(Fault::DeadSocket) {
+                if self.cloud.may_happen(Fault::DeadSocket) {
                     environment.wire.freeze();
                 }
                 environment
@@ -305,13 +319,38 @@ impl Platform {
         }
     }
 
-    /// Runs every scheduled function once.
-    pub(crate) async fn tick(&self) {
-        for schedule in &self.cloud.application.schedules {
-            let event = json!({"source": "simulation", "time": Timestamp::from_millis(millis(self.cloud.handle.now())).to_string()});
-            self.invoke(&schedule.function, &event.to_string()).await;
+    /// Starts the scheduled functions whose time has come, and says when the next one's does. While no deposit is
+    /// on its way they have next to nothing to do, and run less often than they are declared to.
+    pub(crate) fn tick(self: &Rc<Self>) -> Micros {
+        let now = self.cloud.handle.now();
+        let mut due = self.due.borrow_mut();
+        for (schedule, rate) in &self.schedules {
+            if due.get(schedule).is_none_or(|last| last + rate <= now) {
+                due.insert(schedule.clone(), now);
+                let (platform, function) = (self.clone(), schedule.clone());
+                self.spawner.spawn(async move {
+                    let time = Timestamp::from_millis(millis(platform.cloud.handle.now())).to_string();
+                    let event = json!({"source": "simulation", "time": time});
+                    platform.invoke(&function, &event.to_string()).await;
+                });
+            }
         }
+        let next = due.iter().filter_map(|(function, last)| Some(last + self.schedules.get(function)?)).min();
+        let soon = next.unwrap_or(Micros::MAX);
+        if self.cloud.has_young_deposits() { soon } else { soon.max(now + IDLE) }
     }
+}
+
+/// How often `rate(5 minutes)` is.
+fn rate(expression: &str) -> Option<Micros> {
+    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => 60_000_000,
+        "hour" => 3_600_000_000,
+        "day" => 24 * 3_600_000_000,
+        _ => return None,
+    };
+    Some(count.parse::<Micros>().ok()? * unit)
 }
 
 fn is_wanted(stream: &quoin_stack::Stream, record: &Value) -> bool {
@@ -365,6 +404,11 @@ impl Platform {
             let Some((letters, _)) = &spec.dead_letters else { continue };
             let all = queues.messages.get_mut(letters).map(std::mem::take).unwrap_or_default();
             for message in all {
+                let attribute = |name: &str| message.attributes[name]["StringValue"].as_str().unwrap_or_default();
+                if attribute("class") == "exhausted" {
+                    let has_reason = !attribute("reason").is_empty();
+                    self.count(if has_reason { "reached: a dead letter with its reason" } else { "a letter without" });
+                }
                 if is_poison(&message) {
                     queues.messages.entry(letters.clone()).or_default().push(message);
                 } else {

@@ -23,7 +23,7 @@ pub enum Action {
     /// A user puts money in.
     Deposit { user: usize, cents: u64, method: &'static str },
     /// A user bets on one outcome of each market.
-    Bet { user: usize, legs: Vec<(Market, usize)>, cents: u64, is_bonus: bool },
+    Bet { user: usize, legs: Vec<(Market, usize)>, cents: u64, is_bonus: bool, accept: Accept },
     /// A user cancels an accepted bet of theirs, counted from the first.
     CancelBet { user: usize, bet: usize },
     /// A user sends money to another one.
@@ -40,8 +40,8 @@ pub enum Action {
     Odds { market: Market, odds: Vec<u64> },
     /// No more bets on an event.
     Stop { event: usize },
-    /// A market's results: 1 won, 0 lost, with void tenths, from the scout (1) or confirmed (2).
-    Result { market: Market, results: Vec<(u8, u8)>, certainty: u8 },
+    /// A market's results, from the scout (1) or confirmed (2).
+    Result { market: Market, results: Vec<Said>, certainty: u8 },
     /// A market is cancelled for bets within a window around now, in seconds before and after; all of them without.
     CancelMarket { market: Market, window: Option<(u32, u32)> },
     /// The payment provider says yes to a declined deposit after all.
@@ -50,6 +50,52 @@ pub enum Action {
     Forged { user: usize },
     /// A message that nobody can read is in a consumer's queue.
     Poison { queue: usize },
+}
+
+/// What the feed says of one outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// Whether it won.
+    pub is_won: bool,
+    /// Tenths of the stake that are void.
+    pub void: u8,
+    /// Thousandths of the odds that it is paid, because others won too.
+    pub heat: u16,
+}
+
+/// Which odds a user takes; each was shown [`ASKED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// Whatever they are.
+    Any,
+    /// Those that were shown, or higher ones.
+    Better,
+    /// Those that were shown.
+    Exact,
+}
+
+/// The odds that every user was shown, in hundredths.
+pub const ASKED: u64 = 200;
+
+impl Accept {
+    /// Whether odds in hundredths are taken.
+    #[must_use]
+    pub fn takes(self, odds: i128) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Better => odds >= i128::from(ASKED),
+            Self::Exact => odds == i128::from(ASKED),
+        }
+    }
+
+    /// As the API spells it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Better => "better",
+            Self::Exact => "exact",
+        }
+    }
 }
 
 /// An action and when it begins.
@@ -80,7 +126,8 @@ impl fmt::Display for Seconds {
 const SECOND: Micros = 1_000_000;
 /// By then the first deposits have arrived, unless faults hold them up.
 const OPENED: Micros = 20 * SECOND;
-const METHODS: [&str; 6] = ["sandbox", "sandbox", "sandbox_decline", "sandbox_late", "sandbox_silent", "sandbox_twice"];
+const METHODS: [&str; 7] =
+    ["sandbox", "sandbox", "sandbox_decline", "sandbox_decline", "sandbox_late", "sandbox_silent", "sandbox_twice"];
 
 /// Draws `count` steps: a third of them at most is money and odds, so that there is something to bet with and on.
 pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
@@ -93,7 +140,15 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
         let (action, at) = if number < opening {
             (self::opening(chance, number), chance.u64(..SECOND))
         } else {
-            (later(chance), OPENED + chance.u64(..span) / beat * beat)
+            let action = later(chance);
+            // Mostly, what ends bets follows them.
+            let after = match &action {
+                Action::Result { .. } | Action::CancelMarket { .. } | Action::Stop { .. } => span / 2,
+                Action::CancelBet { .. } => span / 4,
+                _ => 0,
+            };
+            let after = if chance.u32(..4) == 0 { 0 } else { after };
+            (action, OPENED + after + chance.u64(..span) / beat * beat)
         };
         steps.push(Step { number, at, action });
     }
@@ -103,7 +158,7 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
 
 fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
     let Some(market) = number.checked_sub(USERS) else {
-        return Action::Deposit { user: number, cents: 5_000 + chance.u64(..20_000), method: "sandbox" };
+        return Action::Deposit { user: number, cents: 10_000 + chance.u64(..30_000), method: "sandbox" };
     };
     let market = (market % EVENTS, market / EVENTS % MARKETS.len());
     Action::Odds { market, odds: open(chance, market) }
@@ -112,20 +167,20 @@ fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
 fn later(chance: &mut fastrand::Rng) -> Action {
     // One user does as much as all others, and most bet where odds were posted at the beginning.
     let user = if chance.bool() { 0 } else { chance.usize(..USERS) };
-    let market = (chance.usize(..EVENTS), usize::from(chance.u32(..4) == 0));
+    let market = (event(chance), usize::from(chance.u32(..4) == 0));
     match chance.u32(..100) {
         0..=9 => {
             let method = METHODS.get(chance.usize(..METHODS.len())).copied().unwrap_or("sandbox");
             Action::Deposit { user, cents: cents(chance), method }
         }
-        10..=44 => bet(chance, user),
-        45..=50 => Action::CancelBet { user, bet: chance.usize(..4) },
-        51..=56 => {
+        10..=41 => bet(chance, user),
+        42..=50 => Action::CancelBet { user, bet: chance.usize(..3) },
+        51..=54 => {
             Action::Transfer { from: user, to: (user + 1 + chance.usize(..USERS - 1)) % USERS, cents: cents(chance) }
         }
-        57..=58 => {
+        55..=58 => {
             let kind = ["stake", "loss", "deposit"].get(chance.usize(..3)).copied().unwrap_or("stake");
-            Action::Limit { user, kind, cents: 10 * cents(chance) }
+            Action::Limit { user, kind, cents: if chance.bool() { cents(chance) } else { 10 * cents(chance) } }
         }
         59..=61 => {
             let amount = i64::try_from(cents(chance)).unwrap_or(1);
@@ -134,32 +189,46 @@ fn later(chance: &mut fastrand::Rng) -> Action {
         62..=65 => Action::Hold { user, cents: cents(chance), is_captured: chance.bool() },
         66 => Action::Exclude { user },
         67..=74 => Action::Odds { market, odds: odds(chance, market) },
-        75..=77 => Action::Stop { event: market.0 },
-        78..=90 => {
+        75 => Action::Stop { event: market.0 },
+        76..=90 => {
             let count = outcomes(market);
             let winner = chance.usize(..count);
+            // Now and then several share the win.
+            let (winners, heat) = [(1, 1_000), (1, 1_000), (1, 1_000), (2, 500), (count, 333)]
+                .get(chance.usize(..5))
+                .copied()
+                .unwrap_or((1, 1_000));
             let void = |chance: &mut fastrand::Rng| [0, 0, 0, 0, 5, 10].get(chance.usize(..6)).copied().unwrap_or(0);
-            let results = (0..count).map(|one| (u8::from(one == winner), void(chance))).collect();
+            let said = |one: usize| Said { is_won: (one + count - winner) % count < winners, void: void(chance), heat };
+            let results = (0..count).map(said).collect();
             Action::Result { market, results, certainty: if chance.u32(..4) == 0 { 1 } else { 2 } }
         }
         91..=93 => {
             let window = chance.bool().then(|| (chance.u32(..600), chance.u32(..600)));
             Action::CancelMarket { market, window }
         }
-        94..=95 => Action::YesAfterAll { user },
-        96..=97 => Action::Forged { user },
+        94..=96 => Action::YesAfterAll { user },
+        97 => Action::Forged { user },
         _ => Action::Poison { queue: chance.usize(..64) },
     }
 }
 
 fn bet(chance: &mut fastrand::Rng, user: usize) -> Action {
     let count = [1, 1, 1, 2, 3].get(chance.usize(..5)).copied().unwrap_or(1);
-    let first = chance.usize(..EVENTS);
+    let first = event(chance);
     let legs = (0..count).map(|leg| {
         let market = ((first + leg) % EVENTS, usize::from(chance.u32(..4) == 0));
         (market, chance.usize(..outcomes(market)))
     });
-    Action::Bet { user, legs: legs.collect(), cents: cents(chance), is_bonus: chance.u32(..4) == 0 }
+    let legs = legs.collect();
+    let accept = [Accept::Any, Accept::Any, Accept::Any, Accept::Better, Accept::Exact];
+    let accept = accept.get(chance.usize(..5)).copied().unwrap_or(Accept::Any);
+    Action::Bet { user, legs, cents: cents(chance).div_ceil(4), is_bonus: chance.u32(..4) == 0, accept }
+}
+
+/// One event has as much going on as all others, so that bets are settled, corrected and cancelled.
+fn event(chance: &mut fastrand::Rng) -> usize {
+    if chance.bool() { 0 } else { chance.usize(..EVENTS) }
 }
 
 fn outcomes(market: Market) -> usize {
@@ -174,7 +243,9 @@ fn odds(chance: &mut fastrand::Rng, market: Market) -> Vec<u64> {
 }
 
 fn open(chance: &mut fastrand::Rng, market: Market) -> Vec<u64> {
-    (0..outcomes(market)).map(|_| 101 + chance.u64(..400)).collect()
+    // The odds that users were shown are not rare.
+    let one = |chance: &mut fastrand::Rng| if chance.u32(..4) == 0 { ASKED } else { 101 + chance.u64(..400) };
+    (0..outcomes(market)).map(|_| one(chance)).collect()
 }
 
 fn cents(chance: &mut fastrand::Rng) -> u64 {

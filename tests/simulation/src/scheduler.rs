@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -30,6 +30,7 @@ struct Shared {
     timers: Mutex<Timers>,
     woken: Mutex<Vec<u64>>,
     spawned: Mutex<Vec<SendTask>>,
+    is_stopped: AtomicBool,
 }
 
 #[derive(Default)]
@@ -59,6 +60,11 @@ impl Handle {
     #[must_use]
     pub fn sleep(&self, micros: Micros) -> Timer {
         Timer { shared: self.0.clone(), at: self.now().saturating_add(micros), place: None }
+    }
+
+    /// Nothing goes on any more.
+    pub(crate) fn stop(&self) {
+        self.0.is_stopped.store(true, Ordering::Relaxed);
     }
 
     /// Starts a task of its own.
@@ -163,6 +169,32 @@ impl<T> Future for Promise<T> {
     }
 }
 
+/// Waits for two things at once.
+pub(crate) async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+    let (mut one, mut other) = (std::pin::pin!(one), std::pin::pin!(other));
+    let mut outcomes = (None, None);
+    std::future::poll_fn(|context| {
+        if outcomes.0.is_none()
+            && let Poll::Ready(outcome) = one.as_mut().poll(context)
+        {
+            outcomes.0 = Some(outcome);
+        }
+        if outcomes.1.is_none()
+            && let Poll::Ready(outcome) = other.as_mut().poll(context)
+        {
+            outcomes.1 = Some(outcome);
+        }
+        match (outcomes.0.take(), outcomes.1.take()) {
+            (Some(one), Some(other)) => Poll::Ready((one, other)),
+            waiting => {
+                outcomes = waiting;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
 /// Starts tasks that need not be `Send`, from inside of other tasks.
 #[derive(Clone, Default)]
 pub(crate) struct Spawner(Rc<RefCell<Vec<Task>>>);
@@ -180,14 +212,25 @@ pub struct Scheduler {
     tasks: BTreeMap<u64, (Task, Waker)>,
     next: u64,
     chance: fastrand::Rng,
+    polls: u64,
 }
+
+/// Polls of a whole history: many times as many as one needs.
+const MOST_POLLS: u64 = 1_000_000;
 
 impl Scheduler {
     /// A scheduler whose every choice follows from `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let chance = fastrand::Rng::with_seed(seed);
-        Self { handle: Handle::default(), spawner: Spawner::default(), tasks: BTreeMap::new(), next: 0, chance }
+        Self {
+            handle: Handle::default(),
+            spawner: Spawner::default(),
+            tasks: BTreeMap::new(),
+            next: 0,
+            chance,
+            polls: 0,
+        }
     }
 
     /// Time and the starting of tasks.
@@ -210,7 +253,7 @@ impl Scheduler {
 
     /// Runs until nothing can go on, or until the next timer lies beyond `until`. True when nothing waits any more.
     pub fn run(&mut self, until: Micros) -> bool {
-        loop {
+        while !self.handle.0.is_stopped.load(Ordering::Relaxed) {
             let spawned = std::mem::take(&mut *lock(&self.handle.0.spawned));
             for task in spawned {
                 self.add(task);
@@ -241,6 +284,7 @@ impl Scheduler {
                 waker.wake();
             }
         }
+        true
     }
 
     fn pick(&mut self) -> Option<u64> {
@@ -252,7 +296,16 @@ impl Scheduler {
         Some(woken.swap_remove(index))
     }
 
+    /// Whether something went on and on.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.polls >= MOST_POLLS
+    }
+
     fn poll(&mut self, id: u64) {
+        self.polls += 1;
+        if self.is_exhausted() {
+            self.handle.stop();
+        }
         let Some((mut task, waker)) = self.tasks.remove(&id) else { return };
         let mut context = Context::from_waker(&waker);
         if task.as_mut().poll(&mut context).is_pending() {

@@ -73,6 +73,7 @@ fn broken(what: &str) -> ConnectorError {
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         if self.dead.swap(false, Ordering::Relaxed) {
+            self.cloud.happened(Fault::DeadSocket);
             return HttpConnectorFuture::ready(Err(broken("the connection is dead")));
         }
         let cloud = self.cloud.clone();

@@ -8,14 +8,6 @@ use crate::mutants::Mutant;
 use crate::scheduler::{Micros, lock};
 use crate::wire::Reply;
 
-/// An event that the bus took.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    pub(crate) event_id: String,
-    pub(crate) event: String,
-    pub(crate) detail: String,
-}
-
 const HOUR: Micros = 3_600_000_000;
 
 impl Cloud {
@@ -43,8 +35,9 @@ impl Cloud {
         let Ok(detail) = serde_json::from_str::<Value>(&text) else { return };
         let name = entry["DetailType"].as_str().unwrap_or_default();
         let event_id = detail["metadata"]["event_id"].as_str().unwrap_or_default();
-        let sent = Sent { event_id: event_id.to_owned(), event: name.to_owned(), detail: text };
-        lock(&self.sent).push(sent);
+        let outcome = lock(&self.auditor).published(event_id, &text);
+        self.hold(outcome);
+        lock(&self.sent).insert(event_id.to_owned());
         if let Some((queue, told)) = self.mutant.and_then(|mutant| mutant.second_path(&detail)) {
             let event =
                 json!({"detail-type": told["event"], "source": entry["Source"], "id": "second", "detail": told});
@@ -75,7 +68,13 @@ impl Cloud {
         };
         let again = u32::try_from(again).unwrap_or(0);
         self.say(|| format!("    {name} -> {queue} in {} ms, {again} times again", delay / 1000));
-        lock(&self.queues).send(queue, event.to_string(), Value::Null, delay, again);
+        // Of a duplicate, both may be in hand at once.
+        let at_once = again > 0 && self.below(2) == 0;
+        let mut queues = lock(&self.queues);
+        if at_once {
+            queues.send(queue, event.to_string(), Value::Null, delay + self.below(20_000), 0);
+        }
+        queues.send(queue, event.to_string(), Value::Null, delay, again);
     }
 
     /// The event as a newer or an older producer would write it.

@@ -6,6 +6,7 @@ use std::task::Waker;
 use serde_json::{Map, Value, json};
 
 use super::Cloud;
+use crate::faults::Fault;
 use crate::mutants::Mutant;
 use crate::scheduler::lock;
 use crate::wire::Reply;
@@ -79,10 +80,16 @@ impl Cloud {
         if self.mutant == Some(Mutant::PublishedBeforeCommit) {
             self.written(action, &serde_json::from_slice(body).unwrap_or_default());
         }
-        match self.engine(action, body) {
+        let (short, left) = self.in_part(action, body);
+        match self.engine(action, short.as_deref().unwrap_or(body)) {
             Ok(mut reply) => {
+                if let Some((name, left)) = left {
+                    reply[name] = left;
+                }
                 let request: Value = serde_json::from_slice(body).unwrap_or_default();
+                self.reached(action, &request);
                 self.written(action, &request);
+                self.audited(action, &request);
                 self.make_stale(action, &request, &mut reply);
                 Reply::json(200, &reply)
             }
@@ -98,6 +105,70 @@ impl Cloud {
                 Reply { status: 400, headers: BTreeMap::new(), body: text.into_bytes() }
             }
         }
+    }
+
+    /// A request that is carried out in part only, and what is left of it and how the reply calls that.
+    fn in_part(&self, action: &str, body: &[u8]) -> (Option<Vec<u8>>, Option<(&'static str, Value)>) {
+        let parsed = || serde_json::from_slice::<Value>(body).unwrap_or_default();
+        match action {
+            "Query" if self.happens(Fault::ShortPage) => {
+                let mut request = parsed();
+                let limit = request["Limit"].as_u64().unwrap_or(u64::MAX).min(1 + self.below(3));
+                request["Limit"] = limit.into();
+                (Some(request.to_string().into_bytes()), None)
+            }
+            "BatchGetItem" if self.may_happen(Fault::PartlyRead) => {
+                let mut request = parsed();
+                let mut left = json!({});
+                for (table, part) in request["RequestItems"].as_object_mut().into_iter().flatten() {
+                    let keys = part["Keys"].as_array_mut().map(std::mem::take).unwrap_or_default();
+                    let (now, later): (Vec<_>, Vec<_>) = keys.into_iter().partition(|_| self.below(3) > 0);
+                    if !later.is_empty() {
+                        left[table] = part.clone();
+                        left[table]["Keys"] = later.into();
+                    }
+                    part["Keys"] = now.into();
+                }
+                if let Some(tables) = request["RequestItems"].as_object_mut() {
+                    tables.retain(|_, part| part["Keys"].as_array().is_some_and(|keys| !keys.is_empty()));
+                    // Never nothing at all.
+                    if tables.is_empty() || left.as_object().is_none_or(Map::is_empty) {
+                        return (None, None);
+                    }
+                }
+                self.happened(Fault::PartlyRead);
+                (Some(request.to_string().into_bytes()), Some(("UnprocessedKeys", left)))
+            }
+            _ => (None, None),
+        }
+    }
+
+    /// Counts what a write shows to have happened.
+    fn reached(&self, action: &str, request: &Value) {
+        let key = self.first_key(action, request);
+        if key.is_some_and(|key| lock(&self.conflicts).remove(&key)) {
+            self.count("reached: a conflict, then success");
+        }
+        let key = &request["Key"];
+        let index = key["pk"]["S"].as_str().and_then(|pk| pk.strip_prefix("index#")?.rsplit_once('#'));
+        if let (Some((event, _)), "UpdateItem") = (index, action) {
+            let mut market = key["sk"]["S"].as_str().unwrap_or_default().split('#');
+            let (id, specifiers) = (market.next().unwrap_or_default(), market.next().unwrap_or_default());
+            let result =
+                json!({"pk": {"S": format!("event#{event}")}, "sk": {"S": format!("result#{id}#{specifiers}")}});
+            if self.item("SportsbookTable", &result).is_some_and(|item| !item.is_null()) {
+                self.count("reached: a result before the index");
+            }
+        }
+    }
+
+    /// The key of the first item that a write names.
+    pub(super) fn first_key(&self, action: &str, body: &Value) -> Option<String> {
+        let mut keys = Vec::new();
+        if matches!(action, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems") {
+            collect(action, body, &mut keys);
+        }
+        keys.into_iter().next()
     }
 
     /// Every item of a table, as the engine has it now.
@@ -121,8 +192,14 @@ impl Cloud {
 
     /// Puts an item as it is: for a history that begins with known users.
     pub(crate) fn restore(&self, table: &str, item: &Value) {
-        let request = json!({"TableName": table, "Item": item});
-        let _ = self.dynamo("PutItem", request.to_string().as_bytes());
+        let put = json!({"TransactItems": [{"Put": {"TableName": table, "Item": item}}]});
+        let _ = self.dynamo("TransactWriteItems", put.to_string().as_bytes());
+    }
+
+    fn audited(&self, action: &str, request: &Value) {
+        let wallet = |user: &str| self.item("WalletsTable", &json!({"pk": {"S": user}}));
+        let outcome = lock(&self.auditor).wrote(self.handle.now(), action, request, wallet);
+        self.hold(outcome);
     }
 
     // A put that was repeated with its token is in the journal once, and so in its stream.

@@ -6,7 +6,7 @@ mod keys;
 mod queues;
 mod stale;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -14,16 +14,20 @@ use dynoxide::Database;
 use quoin_stack::Application;
 use serde_json::{Value, json};
 
+use crate::audit::{Auditor, Seen};
 use crate::faults::{Fault, Plan};
+use crate::findings::Broken;
 use crate::mutants::Mutant;
 use crate::scheduler::{Handle, Micros, Promise, lock};
 use crate::trace::Trace;
 use crate::wire::{Reply, Request};
 
-pub(crate) use bus::Sent;
 pub(crate) use dynamo::{JournalRecord, SHARDS};
 pub(crate) use keys::secret_value;
 pub(crate) use queues::{Message, Queues};
+
+/// Deposits end within this.
+const YOUNG: Micros = 2 * 3_600_000_000;
 
 /// When histories begin: 2026-01-05T00:00:00Z, a Monday.
 pub(crate) const EPOCH_MS: i64 = 1_767_571_200_000;
@@ -41,7 +45,8 @@ pub(crate) struct Cloud {
     pub(crate) database: Database,
     pub(crate) queues: Mutex<Queues>,
     pub(crate) journal: Mutex<dynamo::Stream>,
-    pub(crate) sent: Mutex<Vec<Sent>>,
+    /// Ids of the events that the bus took.
+    pub(crate) sent: Mutex<BTreeSet<String>>,
     pub(crate) outbound: Mutex<VecDeque<Outbound>>,
     pub(crate) gateway: Mutex<Option<std::task::Waker>>,
     pub(crate) mails: Mutex<Vec<Value>>,
@@ -49,6 +54,10 @@ pub(crate) struct Cloud {
     pub(crate) counts: Mutex<BTreeMap<String, u64>>,
     /// The bug that is tried out, if one is.
     pub(crate) mutant: Option<Mutant>,
+    auditor: Mutex<Auditor>,
+    findings: Mutex<Vec<Broken>>,
+    /// First keys of writes that met a transaction.
+    conflicts: Mutex<BTreeSet<String>>,
     stale: Mutex<stale::Copies>,
     chance: Mutex<fastrand::Rng>,
     plan: Mutex<Plan>,
@@ -101,6 +110,9 @@ impl Cloud {
             mails: Mutex::default(),
             counts: Mutex::default(),
             mutant,
+            auditor: Mutex::default(),
+            findings: Mutex::default(),
+            conflicts: Mutex::default(),
             stale: Mutex::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             plan: Mutex::new(plan),
@@ -122,6 +134,36 @@ impl Cloud {
         lock(&self.trace).say(self.handle.now(), text);
     }
 
+    /// Keeps what is broken; the history ends with the first of it.
+    pub(crate) fn hold(&self, outcome: Result<(), Broken>) {
+        if let Err(broken) = outcome {
+            self.say(|| format!("BROKEN {broken}"));
+            lock(&self.findings).push(broken);
+            self.handle.stop();
+        }
+    }
+
+    /// What was found so far.
+    pub(crate) fn findings(&self) -> Vec<Broken> {
+        lock(&self.findings).clone()
+    }
+
+    /// Whether a deposit waits for its end.
+    pub(crate) fn has_open_deposits(&self) -> bool {
+        lock(&self.auditor).has_open_deposits()
+    }
+
+    /// Whether a deposit is on its way that is not merely held up by a message.
+    pub(crate) fn has_young_deposits(&self) -> bool {
+        let auditor = lock(&self.auditor);
+        auditor.has_open_deposits() && self.handle.now() < auditor.deposit_at() + YOUNG
+    }
+
+    /// Every state of the wallet of `user` from `from` to `to`, the one at `from` included.
+    pub(crate) fn wallet_between(&self, user: &str, from: Micros, to: Micros) -> Vec<Seen> {
+        lock(&self.auditor).wallet_between(user, from, to).to_vec()
+    }
+
     pub(crate) fn take_trace(&self) -> Trace {
         std::mem::take(&mut *lock(&self.trace))
     }
@@ -137,11 +179,20 @@ impl Cloud {
 
     /// Whether `fault` happens here and now.
     pub(crate) fn happens(&self, fault: Fault) -> bool {
-        let happens = lock(&self.plan).happens(fault, &mut lock(&self.chance));
+        let happens = self.may_happen(fault);
         if happens {
-            self.count(&format!("fault {fault:?}"));
+            self.happened(fault);
         }
         happens
+    }
+
+    /// The same where it shows later only whether the fault has an effect; [`Cloud::happened`] is to follow then.
+    pub(crate) fn may_happen(&self, fault: Fault) -> bool {
+        lock(&self.plan).happens(fault, &mut lock(&self.chance))
+    }
+
+    pub(crate) fn happened(&self, fault: Fault) {
+        self.count(&format!("fault {fault:?}"));
     }
 
     /// A number below `bound`.
@@ -156,7 +207,8 @@ impl Cloud {
         if target.is_some() {
             faults.extend([Fault::SentAgain, Fault::Throttled]);
         }
-        if target.is_some_and(|target| target.ends_with("TransactWriteItems")) {
+        let writes = ["TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"];
+        if target.is_some_and(|target| writes.iter().any(|action| target.ends_with(action))) {
             faults.push(Fault::Conflict);
         }
         let fault = faults.into_iter().find(|fault| self.happens(*fault));
@@ -213,6 +265,14 @@ impl Cloud {
 
     pub(crate) fn conflict(&self, request: &Request) -> Reply {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let action = target(request).and_then(|target| target.rsplit('.').next()).unwrap_or_default();
+        if let Some(key) = self.first_key(action, &body) {
+            lock(&self.conflicts).insert(key);
+        }
+        if action != "TransactWriteItems" {
+            let kind = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+            return Reply::json(400, &json!({"__type": kind, "message": "met"}));
+        }
         let count = body.get("TransactItems").and_then(Value::as_array).map_or(0, Vec::len);
         let met = usize::try_from(self.below(u64::try_from(count).unwrap_or(1))).unwrap_or(0);
         let reasons: Vec<_> = (0..count)

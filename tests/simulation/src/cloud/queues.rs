@@ -7,8 +7,12 @@ use quoin_stack::{Application, Queue};
 use serde_json::{Value, json};
 
 use super::Cloud;
+use crate::faults::Fault;
 use crate::scheduler::{Handle, Micros, lock};
 use crate::wire::Reply;
+
+/// Work that functions give each other waits for at most this.
+const MAX_DELAY: Micros = 2 * 3_600_000_000;
 
 /// A message.
 #[derive(Debug, Clone)]
@@ -124,10 +128,14 @@ impl Cloud {
         if !queues.specs.contains_key(&name) {
             return Reply::json(400, &json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": name}));
         }
+        let is_worked_on = queues.specs.get(&name).is_some_and(|spec| spec.consumer.is_some());
         let mut send = |entry: &Value| {
             let text = entry["MessageBody"].as_str().unwrap_or_default().to_owned();
             let delay = entry["DelaySeconds"].as_u64().unwrap_or(0) * 1_000_000;
-            queues.send(&name, text, entry["MessageAttributes"].clone(), delay, 0)
+            let late = if is_worked_on && self.happens(Fault::Delayed) { self.below(MAX_DELAY) } else { 0 };
+            let again = if is_worked_on && self.happens(Fault::Duplicated) { 1 + self.below(3) } else { 0 };
+            let again = u32::try_from(again).unwrap_or(0);
+            queues.send(&name, text, entry["MessageAttributes"].clone(), delay + late, again)
         };
         match action {
             "SendMessage" => {
@@ -135,11 +143,15 @@ impl Cloud {
                 Reply::json(200, &json!({"MessageId": id, "MD5OfMessageBody": ""}))
             }
             "SendMessageBatch" => {
-                let entries = body["Entries"].as_array().into_iter().flatten();
-                let sent: Vec<_> = entries
-                    .map(|entry| json!({"Id": entry["Id"], "MessageId": send(entry), "MD5OfMessageBody": ""}))
-                    .collect();
-                Reply::json(200, &json!({"Successful": sent, "Failed": []}))
+                let (mut sent, mut failed) = (Vec::new(), Vec::new());
+                for entry in body["Entries"].as_array().into_iter().flatten() {
+                    if self.happens(Fault::PartlyEnqueued) {
+                        failed.push(json!({"Id": entry["Id"], "SenderFault": false, "Code": "InternalError"}));
+                    } else {
+                        sent.push(json!({"Id": entry["Id"], "MessageId": send(entry), "MD5OfMessageBody": ""}));
+                    }
+                }
+                Reply::json(200, &json!({"Successful": sent, "Failed": failed}))
             }
             "ChangeMessageVisibility" => {
                 let id = body["ReceiptHandle"].as_str().unwrap_or_default().to_owned();

@@ -30,7 +30,7 @@ impl Cloud {
             self.make_balances_stale(reply);
         }
         let is_consistent = request.get("ConsistentRead").and_then(Value::as_bool).unwrap_or(false);
-        if is_consistent || !matches!(action, "GetItem" | "Query") || !self.happens(Fault::StaleRead) {
+        if is_consistent || !matches!(action, "GetItem" | "Query") || !self.may_happen(Fault::StaleRead) {
             return;
         }
         let cutoff = self.handle.now().saturating_sub(self.below(MAX_LAG));
@@ -42,6 +42,13 @@ impl Cloud {
             let newer = versions.iter().any(|(since, _)| *since > cutoff);
             newer.then(|| versions.iter().rev().find(|(since, _)| *since <= cutoff).and_then(|(_, item)| item.clone()))
         };
+        let is_behind = copies
+            .0
+            .iter()
+            .any(|((one, _), versions)| one == table && versions.last().is_some_and(|(since, _)| *since > cutoff));
+        if is_behind {
+            self.happened(Fault::StaleRead);
+        }
         if action == "GetItem" {
             if let (Some(before), Some(reply)) = (before(&request["Key"]), reply.as_object_mut()) {
                 reply.remove("Item");
@@ -60,6 +67,17 @@ impl Cloud {
         }
     }
 
+    /// Every state that an item was in from `from` to `to`, the one at `from` included.
+    pub(crate) fn states(&self, table: &str, key: &Value, from: Micros, to: Micros) -> Vec<Value> {
+        let copies = lock(&self.stale);
+        let Some(versions) = copies.0.get(&(table.to_owned(), key.to_string())) else { return vec![Value::Null] };
+        let mut states: Vec<_> = versions.iter().filter(|(since, _)| (from + 1..=to).contains(since)).collect();
+        let before = versions.iter().rev().find(|(since, _)| *since <= from);
+        let at_first = before.and_then(|(_, item)| item.clone()).unwrap_or_default();
+        let later = states.drain(..).map(|(_, item)| item.clone().unwrap_or_default());
+        std::iter::once(at_first).chain(later).collect()
+    }
+
     fn make_balances_stale(&self, reply: &mut Value) {
         let cutoff = self.handle.now().saturating_sub(self.below(MAX_LAG));
         let copies = lock(&self.stale);
@@ -67,7 +85,7 @@ impl Cloud {
             let key = ("WalletsTable".to_owned(), json!({"pk": wallet["pk"]}).to_string());
             let versions = copies.0.get(&key).into_iter().flatten();
             if let Some(Some(before)) = versions.rev().find(|(since, _)| *since <= cutoff).map(|(_, item)| item) {
-                *wallet = before.clone();
+                wallet["assets"] = before["assets"].clone();
             }
         };
         if reply.pointer("/Item/assets").is_some() {
