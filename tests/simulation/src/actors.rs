@@ -15,7 +15,7 @@ use crate::feed;
 use crate::gateway::Principal;
 use crate::people::People;
 use crate::platform::{Invoked, Platform};
-use crate::scenario::{ASKED, Action, MARKETS, Market, Said, Step};
+use crate::scenario::{ASKED, Action, MARKETS, Market, Said, Step, USERS};
 use crate::scheduler::{Micros, both, lock};
 use crate::wire::{Reply, Request};
 
@@ -75,6 +75,8 @@ pub(crate) struct Actors {
     pub(crate) record: RefCell<Record>,
 }
 
+/// How long the provider takes to change its mind.
+const YES_AFTER: Micros = 30_000_000;
 const OPERATOR: &str = "operator-1";
 
 impl Actors {
@@ -113,7 +115,9 @@ impl Actors {
                 vec![self.command(*user, "POST", &format!("/api/bets/{bet}/cancel"), &Value::Null, &key).await]
             }
             Action::YesAfterAll { user } => {
-                let found = self.deposit(*user, "sandbox_decline");
+                // The provider said no first. Of theirs, or of whoever has one.
+                self.platform.cloud.handle.sleep(YES_AFTER).await;
+                let found = (*user..*user + USERS).find_map(|user| self.deposit(user % USERS, "sandbox_decline"));
                 let Some(payment) = found else { return Vec::new() };
                 self.record.borrow_mut().paid_after_all.push(payment.clone());
                 vec![self.callback(&payment, &key, "PaymentSecret.Id").await]
