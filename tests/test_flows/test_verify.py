@@ -92,7 +92,7 @@ def command(platform: Platform, **fields: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def scene(platform: Platform) -> Scene:
     won, paid, deposited, held = (User(platform) for _ in range(4))
-    feed, second = Feed(platform), Feed(platform)
+    feed, second, third = Feed(platform), Feed(platform), Feed(platform)
     won.funded(100)
     deposited.funded(50).funded(25)
     held.funded(60)
@@ -102,6 +102,10 @@ def scene(platform: Platform) -> Scene:
     won.post(f"/api/bets/{cancelled}/cancel", key=uuid.uuid4().hex).expect(200)
     won.bet([feed.selection("3", "2")], 4).expect(201)
     won.bet([second.selection("1.5")], 1).expect(201)
+    third.odds(o1="2").expect(204)
+    voided = won.bet([third.selection("2")], 3).expect(201)["bet_id"]
+    third.settle(o1='0" void_factor="1').expect(204)
+    eventually(lambda: won.get(f"/api/bets/{voided}").expect(200).get("result"), "void".__eq__)
     transfer = {"to_user_id": paid.user_id, "asset": "cash", "amount": "7.50"}
     won.post("/api/wallets/me/transfers", transfer, key="t").expect(201)
     user_id = held.user_id

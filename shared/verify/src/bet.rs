@@ -79,8 +79,10 @@ impl BetStory {
                     (story.is_over, story.at) = (true, entry.at);
                 }
                 if let Some(settled) = data::<BetSettled>(event) {
+                    // The stake of a void bet comes back as a refund.
+                    let list = if settled.refund.is_some() { &mut story.due.refunds } else { &mut story.due.payouts };
                     if !settled.payout_delta.is_zero() {
-                        story.due.payouts.push(settled.payout_delta);
+                        list.push(settled.payout_delta);
                     }
                     (story.is_over, story.at) = (true, entry.at);
                 }

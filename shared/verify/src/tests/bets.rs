@@ -2,7 +2,8 @@
 
 use crate::{BetLines, BetStanding, BetStory, Entry, Kind, explain_deposit, explain_transfer};
 use quoin_events::types::{
-    BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, DepositSuccess, Money, WalletTransferred,
+    BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, DepositSuccess, Money, StakeRefund,
+    WalletTransferred,
 };
 use quoin_events::{Draft, EventData, Timestamp};
 use quoin_ledger::{Account, Posting, Purpose};
@@ -45,7 +46,11 @@ fn placed() -> Draft {
 }
 
 fn settled(number: u32, delta: &str) -> Draft {
-    draft(&BetSettled {
+    draft(&settlement(number, delta))
+}
+
+fn settlement(number: u32, delta: &str) -> BetSettled {
+    BetSettled {
         bet_id: "b".to_owned(),
         user_id: USER.to_owned(),
         settlement_no: number,
@@ -55,7 +60,7 @@ fn settled(number: u32, delta: &str) -> Draft {
         payout_delta: delta.parse().unwrap(),
         payout_expires_at: None,
         refund: None,
-    })
+    }
 }
 
 fn cancelled() -> Draft {
@@ -124,6 +129,17 @@ fn a_refund_is_the_stake_and_comes_only_when_the_bet_is_cancelled() {
     assert_eq!(standing(&over, &[stake(), refund.clone()]), BetStanding::Complete);
     assert_eq!(standing(&over, &[stake()]), BetStanding::Waiting(Some(at(2))));
     assert!(is_broken(&standing(&story(&[placed()]), &[stake(), refund])));
+}
+
+#[test]
+fn the_stake_of_a_void_bet_comes_back_as_a_refund() {
+    let refund = StakeRefund { placed_at: at(1), lots: Vec::new() };
+    let void = draft(&BetSettled { refund: Some(refund), ..settlement(1, "10") });
+    let over = story(&[placed(), void, settled(2, "10")]);
+    let (refund, payout) = (posting(Purpose::CreditBetRefund, "10", "0"), posting(Purpose::CreditBetPayout, "10", "0"));
+    assert_eq!(standing(&over, &[stake(), refund.clone(), payout.clone()]), BetStanding::Complete);
+    assert!(is_broken(&standing(&over, &[stake(), payout.clone(), payout])));
+    assert!(is_broken(&standing(&over, &[stake(), refund.clone(), refund])));
 }
 
 #[test]
