@@ -24,6 +24,9 @@ pub struct Verified {
     unchanged: u64,
     items: u64,
     breaks: u64,
+    /// The first of them: kind, place, what is there and what should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_break: Option<String>,
     /// Wallets that could not be looked at.
     unverified: u64,
     /// Whether the pass came to its end.
@@ -133,6 +136,8 @@ impl Run<'_> {
     fn report(&mut self, breaks: &[Break]) {
         for Break { kind, place, found, expected } in breaks {
             self.done.breaks = self.done.breaks.saturating_add(1);
+            let told = || format!("{} at {place}: {found}, expected {expected}", kind.as_str());
+            self.done.first_break.get_or_insert_with(told);
             tracing::error!(kind = kind.as_str(), place, found, expected, "the ledger does not add up");
         }
     }

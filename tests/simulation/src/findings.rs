@@ -49,6 +49,8 @@ pub enum Check {
     Bets,
     /// Deposits and their bonuses follow the provider's word.
     Deposits,
+    /// The platform's own verification finds nothing.
+    Verified,
     /// Everything comes to rest.
     Rest,
     /// Nothing panics.

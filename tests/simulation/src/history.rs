@@ -21,7 +21,7 @@ use crate::invariants;
 use crate::model;
 use crate::mutants::Mutant;
 use crate::people::People;
-use crate::platform::Platform;
+use crate::platform::{Invoked, Platform};
 use crate::reached;
 use crate::scenario::{self, Step};
 use crate::scheduler::{Scheduler, lock};
@@ -112,6 +112,7 @@ impl Stage {
         cloud.calm();
         platform.restart();
         let mut broken = rest(&mut scheduler, &platform, &actors);
+        broken.extend(verified(&mut scheduler, &platform));
         let record = actors.record.borrow();
         let books = Books::read(&cloud);
         let found = cloud.findings();
@@ -145,6 +146,9 @@ impl Stage {
 const MINUTE: u64 = 60_000_000;
 /// By then the last message has come.
 const STORM: u64 = 70 * 24 * 60 * MINUTE;
+
+/// Longer than the verification waits for what may be on its way.
+const PATIENCE: u64 = 3 * 60 * MINUTE;
 
 /// Until every step is done, every message has come and every deposit has ended.
 fn storm(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) {
@@ -184,6 +188,30 @@ fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>)
         if platform.cloud.has_open_deposits() { ", a deposit does not end" } else { "" },
     );
     vec![Broken::new(Check::Rest, what)]
+}
+
+/// What the platform finds out about itself, once everything has had its time.
+fn verified(scheduler: &mut Scheduler, platform: &Rc<Platform>) -> Option<Broken> {
+    scheduler.run(scheduler.handle().now() + PATIENCE);
+    // The sweeper had not run meanwhile, as nothing was open.
+    for _ in 0..3 {
+        platform.tick();
+        scheduler.run(scheduler.handle().now() + MINUTE);
+    }
+    let (answer, runner) = (Rc::new(RefCell::new(None)), platform.clone());
+    let slot = answer.clone();
+    scheduler.spawner().spawn(async move {
+        let answer = runner.invoke("quoin-dev-verifier", "{}").await;
+        slot.replace(Some(answer));
+    });
+    scheduler.run(u64::MAX);
+    let answer = answer.take();
+    let said: Value = match &answer {
+        Some(Invoked::Answered(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(Invoked::Failed(_) | Invoked::Stopped) | None => Value::Null,
+    };
+    let is_well = said["is_whole"] == true && said["breaks"] == 0 && said["unverified"] == 0;
+    (!is_well).then(|| Broken::new(Check::Verified, format!("the verifier says {answer:?}")))
 }
 
 /// What comes of `seed` for one of the things that chance decides: they follow from it, and not from each other.
