@@ -16,7 +16,9 @@ def eventually(look: Callable[[], T], until: Callable[[T], bool] = bool, seconds
     stop = time.monotonic() + seconds
     while True:
         seen = look()
-        if until(seen):
+        # A bound `__eq__` says NotImplemented of another type, which is no yes.
+        said = until(seen)
+        if said is not NotImplemented and said:
             return seen
         if time.monotonic() > stop:
             raise AssertionError(f"not within {seconds} s; last seen: {seen!r}")

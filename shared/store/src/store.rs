@@ -140,6 +140,10 @@ impl Store {
     /// # Errors
     /// The classes of every request.
     pub async fn batch(&self, wanted: &[(&str, Key)]) -> Result<Vec<Option<Item>>, StoreError> {
+        // DynamoDB refuses a batch of nothing.
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut missing: HashMap<String, Vec<HashMap<String, AttributeValue>>> = HashMap::new();
         for (table, key) in wanted {
             let keys = missing.entry((*table).to_owned()).or_default();
