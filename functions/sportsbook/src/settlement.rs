@@ -1,6 +1,6 @@
 //! Settling: which bets a market's result concerns, and what each of them pays.
 
-use quoin_events::types::{BetCancelled, BetResult, BetSettled, CancelReason, Money, StakeLot, StakeRefund};
+use quoin_events::types::{BetCancelled, BetResult, BetSettled, CancelReason, Money, StakeRefund};
 use quoin_events::{Draft, EntityRef, Origin, Timestamp};
 use quoin_ledger::{Change, Lot, Movement, Purpose, decide};
 use quoin_money::Amount;
@@ -210,9 +210,7 @@ impl Settled<'_> {
 }
 
 fn refund_of(bet: &Bet) -> StakeRefund {
-    let lots = bet.stake_lots.iter().cloned();
-    let lots = lots.map(|Lot { amount, expires_at, merchant_id }| StakeLot { amount, expires_at, merchant_id });
-    StakeRefund { placed_at: bet.placed_at, lots: lots.collect() }
+    StakeRefund { placed_at: bet.placed_at, lots: bet.stake_lots.iter().cloned().map(Into::into).collect() }
 }
 
 /// Why a bet cannot be cancelled.

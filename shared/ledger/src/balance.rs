@@ -1,6 +1,7 @@
 //! One asset of a wallet: what is available, what is held, and which of it is bound to a merchant or a date.
 
 use quoin_events::Timestamp;
+use quoin_events::types::StakeLot;
 use quoin_money::{Amount, MoneyError};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,18 @@ impl Lot {
     pub fn latest_end(lots: &[Self], amount: Amount) -> Option<Timestamp> {
         let dated = sum(lots.iter().filter(|lot| lot.expires_at.is_some())).ok()?;
         if dated < amount { None } else { lots.iter().filter_map(|lot| lot.expires_at).max() }
+    }
+}
+
+impl From<StakeLot> for Lot {
+    fn from(StakeLot { amount, expires_at, merchant_id }: StakeLot) -> Self {
+        Self { amount, expires_at, merchant_id }
+    }
+}
+
+impl From<Lot> for StakeLot {
+    fn from(Lot { amount, expires_at, merchant_id }: Lot) -> Self {
+        Self { amount, expires_at, merchant_id }
     }
 }
 

@@ -97,23 +97,17 @@ fn data<T: EventData + serde::de::DeserializeOwned>(event: &Envelope) -> Option<
 }
 
 /// Whether a posting is a bet's money: not what expires, or is repaid, on the way.
-pub(crate) const fn is_of_bet(posting: &Posting) -> bool {
-    matches!(
-        posting.purpose,
-        Purpose::DebitBetStake | Purpose::CreditBetRefund | Purpose::CreditBetPayout | Purpose::DebitBetCorrection
-    )
+pub(crate) fn is_of_bet(posting: &Posting) -> bool {
+    Lines::default().of(posting.purpose).is_some()
 }
 
-impl BetLines {
-    /// Takes a line in, if it is a bet's.
-    pub fn add(&mut self, posting: &Posting) {
-        // What could not be collected is owed: together they are what the correction was.
-        let owed = posting.owed.magnitude().map_or(Delta::ZERO, Delta::minus);
-        let whole = posting.delta.and(owed).unwrap_or(posting.delta);
-        let list = match posting.purpose {
-            Purpose::DebitBetStake => &mut self.lines.stakes,
-            Purpose::CreditBetRefund => &mut self.lines.refunds,
-            Purpose::CreditBetPayout | Purpose::DebitBetCorrection => &mut self.lines.payouts,
+impl Lines {
+    /// The list that lines of `purpose` belong to; `None` if they are not a bet's.
+    const fn of(&mut self, purpose: Purpose) -> Option<&mut Vec<Delta>> {
+        match purpose {
+            Purpose::DebitBetStake => Some(&mut self.stakes),
+            Purpose::CreditBetRefund => Some(&mut self.refunds),
+            Purpose::CreditBetPayout | Purpose::DebitBetCorrection => Some(&mut self.payouts),
             Purpose::CreditDeposit
             | Purpose::CreditBonus
             | Purpose::CreditReferral
@@ -125,9 +119,20 @@ impl BetLines {
             | Purpose::DebitExpired
             | Purpose::DebitHold
             | Purpose::CreditHoldVoided
-            | Purpose::DebitHoldCaptured => return,
-        };
-        list.push(whole);
+            | Purpose::DebitHoldCaptured => None,
+        }
+    }
+}
+
+impl BetLines {
+    /// Takes a line in, if it is a bet's.
+    pub fn add(&mut self, posting: &Posting) {
+        // What could not be collected is owed: together they are what the correction was.
+        let owed = posting.owed.magnitude().map_or(Delta::ZERO, Delta::minus);
+        let whole = posting.delta.and(owed).unwrap_or(posting.delta);
+        if let Some(list) = self.lines.of(posting.purpose) {
+            list.push(whole);
+        }
     }
 
     /// How they go together with what the bet says.

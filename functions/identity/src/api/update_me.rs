@@ -70,17 +70,7 @@ pub fn contract() -> quoin_runtime::Contract {
     quoin_runtime::Contract::new("Changes the caller's profile; what is not named stays")
         .changes::<ProfileChange>()
         .answers::<ProfileView>(200)
-        .refuses(
-            400,
-            &[
-                "FULL_NAME_INVALID",
-                "PHONE_INVALID",
-                "EMAIL_INVALID",
-                "LANGUAGE_INVALID",
-                "FIELDS_INVALID",
-                "NULL_NOT_ACCEPTED",
-            ],
-        )
+        .refuses(400, &["FULL_NAME_INVALID", "PHONE_INVALID", "EMAIL_INVALID", "LANGUAGE_INVALID", "FIELDS_INVALID"])
         .refuses(404, &["NOT_FOUND"])
         .refuses(422, &["EMAIL_TAKEN", "PHONE_TAKEN"])
 }

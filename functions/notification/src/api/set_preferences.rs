@@ -87,7 +87,7 @@ pub fn contract() -> quoin_runtime::Contract {
     quoin_runtime::Contract::new("How the caller wants to be told; what is not named stays")
         .changes::<PreferencesChange>()
         .answers::<PreferencesView>(200)
-        .refuses(400, &["LANGUAGE_INVALID", "NULL_NOT_ACCEPTED", "PUSH_TOKEN_INVALID"])
+        .refuses(400, &["LANGUAGE_INVALID", "PUSH_TOKEN_INVALID"])
         .refuses(404, &["NOT_FOUND"])
 }
 

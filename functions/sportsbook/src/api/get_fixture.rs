@@ -64,11 +64,11 @@ struct OutcomeView {
 impl MarketView {
     fn new(key: MarketKey, row: MarketRow, event: &EventRow, said: &ResultRow) -> Self {
         let closed = row.status == MarketStatus::Active && stopped(&event.stops_of(&key.market_id), &row);
-        let results = |said: &Option<Said>| said.as_ref().map(|said| said.outcomes.clone()).unwrap_or_default();
         // A market that the feed opened again after its result waits for another one.
         let is_open = matches!(row.status, MarketStatus::Active | MarketStatus::Suspended);
         let holds = |said: &&Said| !is_open || said.ts >= row.ts;
-        let results = |said: &Option<Said>| results(&said.as_ref().filter(holds).cloned());
+        let results =
+            |said: &Option<Said>| said.as_ref().filter(holds).map(|said| said.outcomes.clone()).unwrap_or_default();
         let (paying, mut provisional) = (results(&said.paying), results(&said.provisional));
         if said.paying.is_some() {
             provisional.clear();

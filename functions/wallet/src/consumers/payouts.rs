@@ -1,7 +1,7 @@
 //! `BetSettled`: the difference to what was paid before; a negative one is collected, the rest is owed. A void bet's
 //! stake comes back as it was taken.
 
-use quoin_events::types::{BetSettled, StakeLot, StakeRefund};
+use quoin_events::types::{BetSettled, StakeRefund};
 use quoin_events::{BusEvent, EntityRef, EventData};
 use quoin_ledger::{Lot, Movement, Purpose};
 use quoin_runtime::{Delivery, Env, Failure, Outcome};
@@ -25,9 +25,7 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     let movement = if delta.is_negative() {
         Movement::Collect { asset, amount, purpose: Purpose::DebitBetCorrection }
     } else if let Some(StakeRefund { placed_at, lots }) = settled.refund {
-        let lots = lots.into_iter();
-        let lots = lots.map(|StakeLot { amount, expires_at, merchant_id }| Lot { amount, expires_at, merchant_id });
-        let (lots, counted_at) = (lots.collect(), Some(placed_at));
+        let (lots, counted_at) = (lots.into_iter().map(Lot::from).collect(), Some(placed_at));
         Movement::Credit { asset, amount, purpose: Purpose::CreditBetRefund, lots, counted_at }
     } else {
         // Winnings follow the money that was staked.
