@@ -76,13 +76,20 @@ up: build ## the same in the background; `make stop` ends it
 stop: $(VENV)/emulator/.ready ## end the local stack and every process of it
 	$(LOCAL) down
 
-check: setup check-python check-templates check-rust ## formatting, lints, units, contracts, templates, security of templates
+# The stack has to run: `make up`. A debug build on one machine is slow; the figures compare runs, not platforms.
+load: $(VENV)/emulator/.ready ## a mix of orders against the running stack: FRACTION=… of the profile's rate for SECONDS=…
+	PYTHONPATH=tests $(PYTHON) -m benchmarks.drive --seconds $(or $(SECONDS),30) --fraction $(or $(FRACTION),0.1) \
+	  $(if $(SEED),--seed $(SEED))
 
-check-rust:
+check: lint check-templates check-rust ## formatting, lints, units, contracts, templates, security of templates
+
+lint: setup check-python ## formatting and lints alone
 	cargo fmt --all --check
 	cargo clippy $(PLATFORM) --all-targets --locked -- --deny warnings
 	cargo clippy $(CONTRACTS) --all-targets --locked -- --deny warnings
 	cargo clippy $(OPENAPI) --all-targets --locked -- --deny warnings
+
+check-rust:
 	cargo test $(PLATFORM) --locked
 	cargo test $(CONTRACTS) --locked
 	cargo test $(OPENAPI) --locked
@@ -90,27 +97,33 @@ check-rust:
 check-python:
 	$(RUFF) check tools tests
 	$(RUFF) format --check tools tests
+	$(PYTHON) tools/render_templates.py --check
 
 check-templates:
-	$(PYTHON) tools/render_templates.py --check
-	$(PYTHON) -m pytest -q tests/test_templates
+	$(PYTHON) -m pytest -q tests/test_templates tests/benchmarks
 
-test: build ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
-	cargo test $(PLATFORM) --locked -- --include-ignored
-	cargo test $(CONTRACTS) --locked
-	cargo test $(OPENAPI) --locked
-	$(PYTHON) -m pytest -q tests/test_templates tests/test_local
+test: test-rust test-stack ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
+
+# The flows wait for each other most of the time, and nothing here does: beside them it gives way.
+test-rust: build
+	nice cargo test $(PLATFORM) --locked -- --include-ignored
+	nice cargo test $(CONTRACTS) --locked
+	nice cargo test $(OPENAPI) --locked
+
+test-stack: build
+	$(PYTHON) -m pytest -q tests/test_templates tests/test_local tests/benchmarks
 	$(PYTHON) -m pytest -q tests/test_flows
 
-SIM := cargo run --quiet --locked --package quoin-simulation --example sim --
-STEPS ?= 30
+SIM := cargo run --quiet --locked --package quoin-simulation --example sim
 HISTORIES ?= 1000
 
 sim: setup ## one history under faults, readably: SEED=… STEPS=… [BUG=…]; a failing one is made shorter
-	$(SIM) --seed $(or $(SEED),1) --steps $(STEPS) $(if $(BUG),--bug $(BUG))
+	$(SIM) -- --seed $(or $(SEED),1) $(if $(STEPS),--steps $(STEPS)) $(if $(BUG),--bug $(BUG)) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(CHANCE),--chance $(CHANCE))
 
-soak: setup ## HISTORIES=… under faults on all cores, from SEED=… on (a fresh one if none is given)
-	$(SIM) --histories $(HISTORIES) --first $(or $(SEED),$$RANDOM$$RANDOM) --steps $(STEPS)
+# Optimised, and beside all other builds: the first one takes some minutes.
+soak: setup ## HISTORIES=… under faults on all cores, from SEED=… on (a fresh one if none is given) [STEPS=…]
+	$(SIM) --profile soak -- --histories $(HISTORIES) --first $(or $(SEED),$$RANDOM$$RANDOM) $(if $(STEPS),--steps $(STEPS))
 
 test-flows: build ## only the flows over HTTP on a freshly deployed local stack, IAM enforced
 	$(PYTHON) -m pytest -q tests/test_flows
@@ -139,5 +152,5 @@ deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="
 clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
-.PHONY: help setup mold docker build templates contracts run up stop check check-rust check-python \
+.PHONY: help test-rust test-stack setup mold docker build templates contracts run up stop load check check-rust check-python \
   check-templates test sim soak test-flows test-sam size deploy clean

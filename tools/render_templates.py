@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""functions/*/service.yaml → functions/*/template.yaml and the nested stacks of template.yaml.
+"""functions/*/service.yaml → functions/*/template.yaml and the nested stacks of template.yaml; the
+catalogue → its archives.
 
 render_templates.py           write what differs
 render_templates.py --check   write nothing, fail if anything differs
@@ -11,13 +12,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from templates import cfn, stack
+from templates import archives, cfn, stack
 from templates.declaration import DeclarationError, Service, read
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = "# Rendered from service.yaml by `make templates`. Change service.yaml, not this file.\n"
 BEGIN = "  # --- nested stacks, rendered from functions/*/service.yaml by `make templates` ---\n"
 END = "  # --- end of the nested stacks ---\n"
+ARCHIVES_BEGIN = "  # --- archives, rendered from the catalogue by `make templates` ---\n"
+ARCHIVES_END = "  # --- end of the archives ---\n"
 
 
 def services(root: Path) -> list[Service]:
@@ -38,12 +41,19 @@ def rendered(root: Path) -> dict[Path, str]:
         path = root / "functions" / service.name / "template.yaml"
         files[path] = HEADER + cfn.dump(stack.template(service, shown))
         stacks.append(cfn.dump(stack.nested(service, parameters, shown)))
-    indented = "".join(
-        f"  {line}" if line.strip() else line
-        for line in "\n".join(stacks).splitlines(keepends=True)
-    )
-    files[root_template] = before + BEGIN + indented + END + after
+    kept = [cfn.dump({name: body}) for name, body in archives.of(root).items()]
+    text = before + BEGIN + resources(stacks) + END + after
+    start, rest = text.split(ARCHIVES_BEGIN)
+    _, end = rest.split(ARCHIVES_END)
+    files[root_template] = start + ARCHIVES_BEGIN + resources(kept) + ARCHIVES_END + end
     return files
+
+
+def resources(texts: list[str]) -> str:
+    """The texts of resources as they stand in the root template."""
+    return "".join(
+        f"  {line}" if line.strip() else line for line in "\n".join(texts).splitlines(keepends=True)
+    )
 
 
 def main() -> int:

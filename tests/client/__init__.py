@@ -2,8 +2,25 @@
 
 from .contract import Contract
 from .feed import Feed
+from .grocery import Grocery
+from .member import Member, register, registration
 from .platform import Answer, Platform
+from .shop import Shop
+from .stall import Stall
 from .user import User
 from .wait import eventually
 
-__all__ = ["Answer", "Contract", "Feed", "Platform", "User", "eventually"]
+__all__ = [
+    "Answer",
+    "Contract",
+    "Feed",
+    "Grocery",
+    "Member",
+    "Platform",
+    "Shop",
+    "Stall",
+    "User",
+    "eventually",
+    "register",
+    "registration",
+]

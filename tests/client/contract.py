@@ -70,6 +70,9 @@ class Contract:
             return
         media = (kind or "").partition(";")[0].strip()
         assert media in response["content"], f"{where} as {media or 'nothing'}: {body}"
+        if "schema" not in response["content"][media]:
+            assert isinstance(body, bytes), f"{where} as {media}, which is no text: {body}"
+            return
         validator = self._validator((*place, "content", media, "schema"))
         wrong = [
             f"{'/'.join(map(str, error.absolute_path))}: {error.message}"

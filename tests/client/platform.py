@@ -20,6 +20,8 @@ from .contract import Contract
 
 TIMEOUT_SECONDS = 70
 MAX_CONNECTIONS = 120
+UNAVAILABLE = (500, 502, 503, 504)
+TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -68,24 +70,44 @@ class Platform:
         key: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """Sends `body` as JSON (bytes as they are); numbers come back as exact decimals."""
+        """Sends `body` as JSON (bytes as they are); numbers come back as exact decimals.
+
+        What may safely be sent again is, while the platform is too busy to answer it.
+        """
         sent = {"content-type": "application/json"} | (headers or {})
         if token:
             sent["authorization"] = f"Bearer {token}"
         if key:
             sent["idempotency-key"] = key
         raw = body if isinstance(body, bytes | None) else json.dumps(body, default=str).encode()
+        answer = self._send(method, path, raw, sent)
+        for _ in range(TRIES if key or method in ("GET", "PUT") else 0):
+            if answer.status not in UNAVAILABLE:
+                break
+            time.sleep(1)
+            answer = self._send(method, path, raw, sent)
+        return answer
+
+    def _send(self, method: str, path: str, raw: bytes | None, sent: dict[str, str]) -> Answer:
         reply = self._pool.request(method, self.url + path, body=raw, headers=sent)
-        text = reply.data.decode()
-        try:
-            parsed = json.loads(text, parse_float=Decimal) if text else None
-        except json.JSONDecodeError:
-            parsed = text
-        answer = Answer(reply.status, {k.lower(): v for k, v in reply.headers.items()}, parsed)
+        headers = {k.lower(): v for k, v in reply.headers.items()}
+        answer = Answer(reply.status, headers, self._read(reply.data))
         if self.contract:
             kind = answer.headers.get("content-type")
             self.contract.check(method, path, answer.status, kind, answer.body)
         return answer
+
+    @staticmethod
+    def _read(data: bytes) -> Any:
+        """JSON, or else a text, or else the bytes."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            return data
+        try:
+            return json.loads(text, parse_float=Decimal) if text else None
+        except json.JSONDecodeError:
+            return text
 
     def post(self, path: str, body: Any = None, **options: Any) -> Answer:
         return self.request("POST", path, body, **options)

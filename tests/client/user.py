@@ -47,6 +47,9 @@ class User:
     def put(self, path: str, body: Any = None, **options: Any) -> Answer:
         return self.platform.put(path, body, token=self.token, **options)
 
+    def patch_me(self, body: Any) -> Answer:
+        return self.platform.request("PATCH", "/api/users/me", body, token=self.token)
+
     def deposit(self, amount: Any, method: str = "sandbox", key: str | None = None) -> Answer:
         body = {"amount": amount, "asset": "cash", "method": method}
         return self.post("/api/payments/deposits", body, key=key or uuid.uuid4().hex)

@@ -68,9 +68,37 @@ class Ledger:
     def credited_more(self, user_id: str, amount: str) -> Iterator[None]:
         """The latest change of a wallet, a credit of cash, made larger so that everything about it
         agrees: the posting, its event, the balances, every hash, the wallet."""
-        wallet_key = {"pk": {"S": user_id}}
         last = self.changes(user_id)[-1]
         forged = forged_credit(last, user_id, Decimal(amount))
+        with self._forged(user_id, last, forged):
+            yield
+
+    @contextmanager
+    def refunded_more(self, user_id: str, amount: str) -> Iterator[None]:
+        """The same of an order's refund, which the order tells."""
+        last = self.changes(user_id)[-1]
+        cause = json.loads(last["cause"]["S"])
+        assert cause["type"] == "order", cause
+        order = self.stream(f"order#{cause['id']}")
+        refund = next(item for item in order if '"wallet.refunded"' in str(item.get("ev")))
+        event = json.loads(refund["ev"]["L"][0]["S"], parse_float=Decimal)
+        event["data"]["refund_breakdown"][-1]["amount"] += Decimal(amount)
+        event["data"]["total_refunded"] += Decimal(amount)
+        told = text(event)
+
+        def retold(item: Item) -> Item:
+            item["ev"]["L"][0] = {"S": told}
+            return item
+
+        forged = sealed(forged_lines(last, Decimal(amount)), user_id, [told])
+        key = {name: refund[name] for name in ("pk", "sk")}
+        with self.altered(self.journal, key, retold), self._forged(user_id, last, forged):
+            yield
+
+    @contextmanager
+    def _forged(self, user_id: str, last: Item, forged: Item) -> Iterator[None]:
+        """A wallet and its latest change as they are forged."""
+        wallet_key = {"pk": {"S": user_id}}
         wallet = copy.deepcopy(self.item(self.wallets, wallet_key))
         wallet["assets"], wallet["h"] = forged["after"], forged["h"]
         change = {"pk": last["pk"], "sk": last["sk"]}
@@ -103,7 +131,17 @@ def text(value: Any) -> str:
 
 
 def forged_credit(item: Item, user_id: str, more: Decimal) -> Item:
-    """A wallet's item whose last line credits `more` than it did."""
+    """A wallet's item whose last line credits `more` than it did, as its event says, too."""
+    forged = forged_lines(item, more)
+    event = json.loads(item["ev"]["L"][-1]["S"], parse_float=Decimal)
+    event["data"]["amount"] += more
+    event["data"]["balance_after"] += more
+    forged["ev"]["L"][-1] = {"S": text(event)}
+    return sealed(forged, user_id, [one["S"] for one in forged["ev"]["L"]])
+
+
+def forged_lines(item: Item, more: Decimal) -> Item:
+    """A wallet's item whose last line and balances are larger."""
     forged = copy.deepcopy(item)
     lines = json.loads(item["lines"]["S"], parse_float=Decimal)
     after = json.loads(item["after"]["S"], parse_float=Decimal)
@@ -111,13 +149,14 @@ def forged_credit(item: Item, user_id: str, more: Decimal) -> Item:
     assert line["asset"] == "cash" and line["delta"] > 0, line
     line["delta"], line["after"] = line["delta"] + more, line["after"] + more
     after["cash"]["available"] += more
-    event = json.loads(item["ev"]["L"][-1]["S"], parse_float=Decimal)
-    event["data"]["amount"] += more
-    event["data"]["balance_after"] += more
     forged["lines"], forged["after"] = {"S": text(lines)}, {"S": text(after)}
-    forged["ev"]["L"][-1] = {"S": text(event)}
-    told = b"".join(hashlib.sha256(one["S"].encode()).digest() for one in forged["ev"]["L"])
-    forged["evh"] = {"S": hashlib.sha256(told).hexdigest()}
+    return forged
+
+
+def sealed(forged: Item, user_id: str, told: list[str]) -> Item:
+    """The same with the hashes that go with it, and with the events that tell of it."""
+    digests = b"".join(hashlib.sha256(one.encode()).digest() for one in told)
+    forged["evh"] = {"S": hashlib.sha256(digests).hexdigest()}
     forged["h"] = {"S": chain_hash(forged, user_id)}
     return forged
 

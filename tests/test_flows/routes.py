@@ -58,9 +58,34 @@ class Operators:
     body: dict[str, Any] | None = None
 
 
-Kind = Public | Shared | Own | Named | Operators
+@dataclass(frozen=True)
+class Managed:
+    """About the merchant that the path names, for its managers and operators only."""
+
+    path: dict[str, str]
+
+
+Kind = Public | Shared | Own | Named | Operators | Managed
 
 SELECTION = {"event_id": "$event", "market_id": "1", "outcome_id": "1", "odds": 2}
+ORDER = {
+    "merchant_id": "$merchant",
+    "items": [{"product_id": "$product", "quantity": 1}],
+    "delivery": {"address": {"line1": "1 Street", "city": "Town", "pincode": "560001"}},
+    "session_id": "sess_stranger",
+}
+MERCHANT = {
+    "name": "Mine Now",
+    "company": "mine",
+    "active": True,
+    "min_order_value": 0,
+    "delivery_pincodes": [],
+}
+CAMPAIGN = {
+    "merchant_id": "$merchant",
+    "discount": {"type": "fixed", "amount": 1},
+    "active": True,
+}
 LIMIT = {"kind": "stake", "period": "day", "asset": "cash", "amount": 500}
 
 ROUTES: dict[str, Kind] = {
@@ -73,16 +98,24 @@ ROUTES: dict[str, Kind] = {
         "SIGNATURE_INVALID", {"provider": "sandbox"}
     ),
     "POST /api/payments/callbacks/{provider}": Public("SIGNATURE_INVALID", {"provider": "sandbox"}),
+    "POST /register": Public(),
+    "GET /api/sagas/{id}": Public(path={"id": "$saga"}),
+    "POST /api/charges/callbacks/{provider}": Public("SIGNATURE_INVALID", {"provider": "sandbox"}),
     "PUT /sandbox/behaviour": Public("UNAUTHENTICATED"),
+    "POST /sandbox/merchant/orders": Public("UNAUTHENTICATED"),
+    "GET /sandbox/merchant/orders/{id}": Public("UNAUTHENTICATED", {"id": "order_1"}),
+    "POST /sandbox/merchant/orders/{id}/cancel": Public("UNAUTHENTICATED", {"id": "order_1"}),
     "GET /sandbox/messages": Public("UNAUTHENTICATED"),
     "POST /sandbox/messages": Public("UNAUTHENTICATED"),
     "POST /sandbox/payments": Public("UNAUTHENTICATED"),
     "GET /sandbox/payments/{id}": Public("UNAUTHENTICATED", {"id": "$payment"}),
+    "POST /sandbox/payments/{id}/cancel": Public("UNAUTHENTICATED", {"id": "$payment"}),
     "GET /api/fixtures": Shared(),
     "GET /api/fixtures/{event_id}": Shared({"event_id": "$event"}),
     "GET /api/users/me": Own(),
     "PATCH /api/users/me": Own({"language": "de"}),
     "POST /api/users/me/deactivate": Own({"reason": "closed"}, ends_account=True),
+    "POST /api/users/me/erasure": Own(ends_account=True),
     "GET /api/wallets/me": Own(),
     "GET /api/wallets/me/entries": Own(),
     "PUT /api/wallets/me/limits": Own(LIMIT),
@@ -98,23 +131,66 @@ ROUTES: dict[str, Kind] = {
             "accept_odds": "any",
         }
     ),
+    "GET /api/customers/{id}": Named({"id": "$customer"}),
+    "GET /api/subscriptions": Own(),
+    "GET /api/subscriptions/{id}": Named({"id": "$subscription"}),
+    "GET /api/analytics/{view}": Operators({"view": "mrr"}, "?from=2026-01-01&to=2026-01-02"),
     "GET /api/bets/{id}": Named({"id": "$bet"}),
     "POST /api/bets/{id}/cancel": Named({"id": "$bet"}),
+    "GET /api/orders": Own(),
+    "POST /api/orders": Own(ORDER),
+    "GET /api/orders/{id}": Named({"id": "$order"}),
+    "GET /api/orders/{id}/timeline": Named({"id": "$order"}),
+    "GET /api/compliance/{customer_id}": Operators({"customer_id": "$member"}),
+    "GET /api/invoices": Own(),
+    "GET /api/invoices/{number}": Named({"number": "$invoice"}),
+    "GET /api/gl/periods": Operators(),
+    "POST /api/gl/periods/{month}/close": Operators({"month": "2026-01"}),
+    "POST /api/subscriptions/{id}/renew": Named({"id": "$subscription"}),
+    "POST /api/subscriptions/{id}/plan": Named({"id": "$subscription"}, {"plan": "yearly"}),
+    "POST /api/subscriptions/{id}/cancel": Named({"id": "$subscription"}),
+    "GET /api/merchants/{id}": Shared({"id": "$merchant"}),
+    "PUT /api/merchants/{id}": Named({"id": "$merchant"}, MERCHANT),
+    "GET /api/merchants/{id}/products": Shared({"id": "$merchant"}),
+    "PUT /api/merchants/{id}/products/{product_id}": Named(
+        {"id": "$merchant", "product_id": "$product"},
+        {"name": "Mine", "unit_price": 0, "stock": 0},
+    ),
+    "PUT /api/order-campaigns/{code}": Named({"code": "$campaign"}, CAMPAIGN),
+    "GET /api/order-rules": Operators(),
+    "PUT /api/order-rules/{rule}": Operators({"rule": "user_kyc"}, body={"enabled": False}),
     "GET /api/loyalty/me": Own(),
     "GET /api/bonuses/me": Own(),
     "GET /api/referrals/me": Own(),
     "GET /api/notifications": Own(),
+    "GET /api/activity": Own(),
     "PUT /api/notifications/preferences": Own({"sms": False}),
     "GET /api/wallets/{user_id}": Operators({"user_id": "$user"}),
     "POST /api/wallets/{user_id}/adjustments": Operators(
         {"user_id": "$user"}, body={"asset": "cash", "amount": 1, "reason": "a gift"}
     ),
+    "GET /api/users/{id}": Operators({"id": "$user"}),
+    "PUT /api/users/{id}/kyc": Operators({"id": "$user"}, body={"status": "verified"}),
+    "GET /api/dead-letters": Operators(),
+    "POST /api/dead-letters/{queue}/redrive": Operators(
+        {"queue": "wallet-payouts"}, body={"dry_run": True}
+    ),
     "GET /api/audit/{entity_type}/{entity_id}": Operators(
         {"entity_type": "bet", "entity_id": "$bet"}
     ),
+    "GET /api/support/orders/{id}": Operators({"id": "$order"}),
     "GET /api/requests/{request_id}/timeline": Operators({"request_id": "$request"}),
     "GET /api/fixtures/{event_id}/exposure": Operators({"event_id": "$event"}),
     "GET /api/reports/{report}": Operators({"report": "kpis"}, "?from=2026-01-01&to=2026-01-02"),
+    "GET /api/fraud/users/{id}": Operators({"id": "$user"}),
+    "POST /api/fraud/users/{id}/clear": Operators({"id": "$user"}, body={"note": "looked at"}),
+    "GET /api/fraud/rules/{rule}": Operators({"rule": "order_velocity"}),
+    "PUT /api/fraud/rules/{rule}": Operators({"rule": "threshold"}, body={"limit": 100}),
+    "GET /api/gl/trial-balance": Operators(),
+    "GET /api/gl/entries": Operators(query="?account=stakes&asset=cash&day=2026-01-04"),
+    "GET /api/merchants/{id}/orders": Managed({"id": "$merchant"}),
+    "GET /api/merchants/{id}/commissions": Managed({"id": "$merchant"}),
+    "PUT /api/merchants/{id}/commission-rate": Operators({"id": "$merchant"}, body={"percent": 5}),
 }
 
 

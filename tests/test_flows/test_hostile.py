@@ -10,12 +10,13 @@ import gzip
 import json
 import uuid
 from collections.abc import Iterator
+from string import Template
 from typing import Any
 
 import pytest
-from client import Answer, Feed, Platform, User
-from routes import OPERATIONS, Operation, Operators, Public
-from stored import naming, wait_until_quiet
+from client import Answer, Feed, Platform, Shop, User
+from routes import OPERATIONS, Managed, Named, Operation, Operators, Public
+from stored import Watch, wait_until_quiet
 
 GOOD = {"to_user_id": "user_nobody", "asset": "cash", "amount": 1}
 
@@ -65,27 +66,44 @@ def caller(platform: Platform) -> User:
     return one
 
 
+@pytest.fixture(scope="module")
+def watch(platform: Platform, caller: User) -> Watch:
+    return Watch(platform, caller.user_id)
+
+
 @pytest.fixture(autouse=True)
-def untouched(platform: Platform, caller: User) -> Iterator[None]:
-    before = naming(platform, caller.user_id)
+def untouched(watch: Watch) -> Iterator[None]:
     yield
-    assert naming(platform, caller.user_id) == before
+    watch.assert_untouched()
 
 
 @pytest.fixture(scope="module")
-def sandbox(platform: Platform) -> str:
-    """What the platform shows its providers."""
+def there(platform: Platform) -> dict[str, str]:
+    """Ids of things that are there, so that a request gets as far as what is wrong with it."""
+    shop = Shop(platform)
+    return {"merchant": shop.merchant_id, "product": shop.product(), "campaign": shop.campaign()}
+
+
+def credential(platform: Platform, method: str, path: str) -> str:
+    """What the platform, or a tester, shows the sandbox on this route."""
+    if path.startswith("/sandbox/payments"):
+        name = "PaymentCredential"
+    elif path.startswith("/sandbox/merchant"):
+        name = "MerchantCredential"
+    else:
+        name = "NotificationCredential" if method == "POST" else "Sandbox"
+    arn = platform.outputs["stack"][f"{name}SecretArn"]
     secrets = platform.aws("secretsmanager")
-    names = [secret["Name"] for secret in secrets.list_secrets()["SecretList"]]
-    (name,) = [name for name in names if name.endswith("/sandbox")]
-    return secrets.get_secret_value(SecretId=name)["SecretString"]
+    return secrets.get_secret_value(SecretId=arn)["SecretString"]
 
 
-def token(platform: Platform, caller: User, sandbox: str, operation: Operation) -> str | None:
-    if isinstance(operation.kind, Operators):
+def token(platform: Platform, caller: User, operation: Operation) -> str | None:
+    of_merchants = operation.route.startswith(("PUT /api/merchants", "PUT /api/order-campaigns"))
+    if of_merchants or isinstance(operation.kind, Operators | Managed):
         return platform.operator_token()
     if isinstance(operation.kind, Public):
-        return sandbox if operation.route.split()[1].startswith("/sandbox") else None
+        method, path = operation.route.split()
+        return credential(platform, method, path) if path.startswith("/sandbox") else None
     return caller.token
 
 
@@ -101,6 +119,17 @@ def path_with(operation: Operation, value: str) -> tuple[str, str]:
     return method, "/".join(parts) + getattr(operation.kind, "query", "")
 
 
+def path_there(operation: Operation, there: dict[str, str], other: str) -> tuple[str, str]:
+    """The path with ids of things that are there, and `other` for the rest."""
+    method, path = path_with(operation, other)
+    names = getattr(operation.kind, "path", {})
+    parts = []
+    for part, shown in zip(operation.route.split()[1].split("/"), path.split("/"), strict=True):
+        value = Template(names.get(part.strip("{}"), "$")).safe_substitute(there)
+        parts.append(shown if "$" in value or not part.startswith("{") else value)
+    return method, "/".join(parts)
+
+
 def assert_refused(answer: Answer, *statuses: int) -> None:
     assert answer.status in statuses, answer
     answer.problem(answer.status, answer.body["code"])
@@ -113,10 +142,10 @@ PATHS = [one for one in OPERATIONS if "{" in one.route and "{provider}" not in o
 
 @pytest.mark.parametrize("operation", JSON_ROUTES, ids=str)
 def test_a_body_that_is_none(
-    platform: Platform, caller: User, sandbox: str, operation: Operation
+    platform: Platform, caller: User, there: dict[str, str], operation: Operation
 ) -> None:
-    method, path = path_with(operation, "sandbox")
-    bearer = token(platform, caller, sandbox, operation)
+    method, path = path_there(operation, there, "sandbox")
+    bearer = token(platform, caller, operation)
     for name, body in BODIES.items():
         headers = signature(platform, operation, body)
         answer = platform.request(method, path, body, token=bearer, key=name, headers=headers)
@@ -127,12 +156,14 @@ def test_a_body_that_is_none(
 
 @pytest.mark.parametrize("operation", PATHS, ids=str)
 def test_ids_that_are_none(
-    platform: Platform, caller: User, sandbox: str, operation: Operation
+    platform: Platform, caller: User, there: dict[str, str], operation: Operation
 ) -> None:
-    bearer = token(platform, caller, sandbox, operation)
+    # An operator may call a merchant whatever is an id at all; for everybody else there is none.
+    named = isinstance(operation.kind, Named)
+    bearer = caller.token if named else token(platform, caller, operation)
     for value in IDS.values():
         method, path = path_with(operation, value)
-        body = operation.body({"user": "x"})
+        body = operation.body(there | {"user": "x"})
         answer = platform.request(method, path, body, token=bearer, key=uuid.uuid4().hex)
         assert "x-evil" not in answer.headers
         if answer.status != 200:
@@ -144,11 +175,11 @@ def test_ids_that_are_none(
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.has_cursor], ids=str)
 def test_pages_that_are_none(
-    platform: Platform, caller: User, sandbox: str, operation: Operation
+    platform: Platform, caller: User, there: dict[str, str], operation: Operation
 ) -> None:
-    bearer = token(platform, caller, sandbox, operation)
-    method, path = path_with(operation, "x")
-    path += "?to=x&" if "/sandbox/" in path else "?"
+    bearer = token(platform, caller, operation)
+    method, path = path_there(operation, there, "x")
+    path += "?to=x&" if "/sandbox/" in path else "&" if "?" in path else "?"
     for limit in LIMITS:
         answer = platform.request(method, f"{path}limit={limit}", token=bearer)
         answer.problem(400, "LIMIT_INVALID")
@@ -166,10 +197,8 @@ def test_pages_that_are_none(
     [one for one in OPERATIONS if one.has_key and not one.is_public],
     ids=str,
 )
-def test_keys_that_are_none(
-    platform: Platform, caller: User, sandbox: str, operation: Operation
-) -> None:
-    bearer = token(platform, caller, sandbox, operation)
+def test_keys_that_are_none(platform: Platform, caller: User, operation: Operation) -> None:
+    bearer = token(platform, caller, operation)
     method, path = path_with(operation, "x")
     for key in KEYS:
         headers = {"idempotency-key": key}

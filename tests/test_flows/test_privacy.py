@@ -24,7 +24,7 @@ PHONE = re.compile(r"9198\d{8}")
 
 def finder() -> Callable[[str], list[str]]:
     """Finds what is personal in a text, or opens a session."""
-    phones = {person["phone"].removeprefix("+") for person in User.registered}
+    phones = {person["phone"].removeprefix("+") for person in User.registered if "phone" in person}
     return lambda text: [*PERSONAL.findall(text), *phones.intersection(PHONE.findall(text))]
 
 
@@ -33,6 +33,16 @@ def recorded() -> Iterator[tuple[str, str]]:
     for file in paths.LOGS.glob(f"{emulator.RECORDED}*"):
         with file.open(errors="replace") as lines:
             yield from ((file.name, line) for line in lines if "SandboxTable-" not in line)
+
+
+def exported(platform: Platform) -> Iterator[tuple[str, str]]:
+    """Every object of the warehouse, once everything that is staged has been written into it."""
+    name = f"quoin-{platform.outputs['stage']}-warehouse-export"
+    platform.aws("lambda").invoke(FunctionName=name, Payload=b"{}")
+    bucket, store = platform.outputs["stack"]["WarehouseBucket"], platform.aws("s3")
+    for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for key in (entry["Key"] for entry in page.get("Contents", [])):
+            yield key, store.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
 
 
 def logged() -> Iterator[tuple[str, str]]:
@@ -53,6 +63,12 @@ def test_nothing_personal_is_stored_in_the_clear(platform: Platform) -> None:
     find, seen = finder(), list(items(platform))
     assert any("UserRegistered" in text for _, text in seen)
     assert [(place, found) for place, text in seen if (found := find(text))] == []
+
+
+def test_nothing_personal_is_exported_in_the_clear(platform: Platform) -> None:
+    find, seen = finder(), list(exported(platform))
+    assert any("event=UserRegistered" in key for key, _ in seen)
+    assert [(key, found) for key, text in seen if (found := find(text))] == []
 
 
 def test_nothing_personal_is_sent_or_published_in_the_clear() -> None:

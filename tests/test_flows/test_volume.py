@@ -7,7 +7,7 @@ from math import ceil
 
 from client import Feed, Platform, User, eventually
 
-USERS, BETS_EACH = 8, 40
+USERS, BETS_EACH = 8, 20
 WRITE_UNITS_MAX = 10
 
 

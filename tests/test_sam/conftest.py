@@ -8,7 +8,9 @@ from pathlib import Path
 
 import containers
 import pytest
+from endpoint import Endpoint
 from local import deployment, server
+from templates.declaration import pascal
 
 IMAGE = "public.ecr.aws/lambda/provided:al2023-{architecture}"
 INSIDE = {
@@ -29,14 +31,27 @@ def stack() -> Iterator[server.Server]:
             yield contained
 
 
-@pytest.fixture
-def variables(stack: server.Server, function: str, tmp_path: Path) -> Path:
-    """The function's environment as deployed, in a file as SAM wants it.
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[Endpoint]:
+    one = Endpoint()
+    try:
+        yield one
+    finally:
+        one.stop()
 
-    SAM resolves no reference from one stack to another; the deployed function has them all.
+
+@pytest.fixture(scope="session")
+def variables(stack: server.Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The functions' environments as deployed, in a file as SAM wants it.
+
+    SAM resolves no reference from one stack to another; the deployed functions have them all.
     """
-    name = f"quoin-{deployment.STAGE}-{function}"
-    found = deployment.client(stack, "lambda").get_function_configuration(FunctionName=name)
-    file = tmp_path / "variables.json"
-    file.write_text(json.dumps({"Parameters": found["Environment"]["Variables"]}))
+    deployed = {}
+    prefix = f"quoin-{deployment.STAGE}-"
+    pages = deployment.client(stack, "lambda").get_paginator("list_functions").paginate()
+    for function in (function for page in pages for function in page["Functions"]):
+        name = pascal(function["FunctionName"].removeprefix(prefix))
+        deployed[name] = function["Environment"]["Variables"]
+    file = tmp_path_factory.mktemp("sam") / "variables.json"
+    file.write_text(json.dumps(deployed))
     return file

@@ -17,6 +17,13 @@ PUBLIC = {
     "POST /api/notifications/callbacks/{provider}",
     "POST /sandbox/payments",
     "GET /sandbox/payments/{id}",
+    "POST /register",
+    "GET /api/sagas/{id}",
+    "POST /api/charges/callbacks/{provider}",
+    "POST /sandbox/payments/{id}/cancel",
+    "POST /sandbox/merchant/orders",
+    "GET /sandbox/merchant/orders/{id}",
+    "POST /sandbox/merchant/orders/{id}/cancel",
     "POST /sandbox/messages",
     "GET /sandbox/messages",
     "PUT /sandbox/behaviour",
@@ -94,4 +101,4 @@ def test_access_tokens_are_checked_by_one_cached_authorizer() -> None:
 def test_the_dashboard_is_json() -> None:
     root = stacks.translated(stacks.ROOT_TEMPLATE)["Resources"]
     body = json.loads(root["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
-    assert len(body["widgets"]) == 6
+    assert len(body["widgets"]) == 8

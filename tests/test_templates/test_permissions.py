@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import Any
 
+import pytest
 import stacks
+from templates import permissions
+from templates.declaration import DeclarationError
 
 ENCLOSED = {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}
 WRITES = {
@@ -104,6 +108,104 @@ def test_who_moves_money_also_writes_its_stream() -> None:
         assert moves == books, role
 
 
+def _leading_keys(statement: dict[str, Any]) -> list[str]:
+    condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+    return list(condition.get("dynamodb:LeadingKeys", []))
+
+
+def test_people_are_reached_by_kind_of_row_and_credentials_only_to_sign_in() -> None:
+    holders: dict[str, set[str]] = {}
+    for holder, statement in stacks.statements():
+        if not _on_table(statement, "UsersTable"):
+            continue
+        keys = _leading_keys(statement)
+        assert keys and all(re.fullmatch(r"[a-z]+#\*", key) for key in keys), holder
+        if "credential#*" in keys:
+            actions = set(stacks.listed(statement["Action"]))
+            holders[holder.name] = holders.get(holder.name, set()) | actions
+    assert holders == {
+        "RegisterUserRole": {"dynamodb:PutItem"},
+        "CreateSessionRole": {"dynamodb:GetItem"},
+        "RefreshSessionRole": {"dynamodb:GetItem"},
+        "CreateOperatorRole": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        # A registration that comes to nothing leaves no credential.
+        "RegisterMemberRole": {"dynamodb:DeleteItem", "dynamodb:PutItem"},
+        "ChargeCallbackRole": {"dynamodb:DeleteItem"},
+        "MembershipSweeperRole": {"dynamodb:DeleteItem"},
+        # Nor does somebody who is erased.
+        "RequestErasureRole": {"dynamodb:DeleteItem"},
+        "ComplianceCheckRole": {"dynamodb:DeleteItem"},
+    }
+
+
+# Tables with uses of their own; every other one that a role knows by name is another service's.
+COMMON_TABLES = {"JournalTable", "WalletsTable", "UsersTable", "UserKeysTable"}
+
+TABLES_OF_OTHERS = {
+    ("PlaceOrderRole", "FraudTable"): ["user#*"],
+    ("GetOrderTimelineRole", "ReportingTable"): ["audit#order#*"],
+    ("ListMerchantOrdersRole", "OrderTable"): ["merchant#*"],
+    ("ListCommissionsRole", "OrderTable"): ["merchant#*"],
+    ("PutCommissionRateRole", "OrderTable"): ["merchant#*"],
+    ("RequestErasureRole", "OrderTable"): ["user#*"],
+    ("RequestErasureRole", "SportsbookTable"): ["bets#*"],
+    ("VerifierRole", "PaymentTable"): ["open#*"],
+    ("VerifierRole", "ReportingTable"): ["audit#*"],
+}
+
+
+def test_tables_of_other_services_are_looked_at_row_by_row() -> None:
+    found = {}
+    for holder, statement in stacks.statements():
+        for table in re.findall(r'table/\$\{(\w+)\}"', json.dumps(statement.get("Resource"))):
+            if table not in COMMON_TABLES:
+                found[holder.name, table] = _leading_keys(statement)
+                reads = {f"dynamodb:{action}" for action in ("BatchGetItem", "GetItem", "Query")}
+                assert set(stacks.listed(statement["Action"])) <= reads, holder
+    assert found == TABLES_OF_OTHERS
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        {"users": [{"actions": ["GetItem"]}]},
+        {"users": [{"actions": ["GetItem"], "keys": []}]},
+        {"tables_of_others": {"fraud": ["GetItem"]}},
+        {"tables_of_others": {"fraud": {"actions": ["GetItem"]}}},
+        {"tables_of_others": {"fraud": {"actions": ["PutItem"], "keys": ["user"]}}},
+    ],
+)
+def test_a_right_to_all_rows_or_to_write_those_of_others_cannot_be_said(
+    uses: dict[str, Any],
+) -> None:
+    (service,) = (one for one in stacks.services() if one.name == "order")
+    function = dataclasses.replace(service.functions[0], spec={"uses": uses})
+    with pytest.raises(DeclarationError):
+        permissions.of(service, function)
+
+
+def test_the_audit_log_is_only_ever_appended_to_and_by_the_logger() -> None:
+    writers = {}
+    for holder, statement in stacks.statements():
+        if "AuditLogTable" in json.dumps(statement.get("Resource")):
+            actions = set(stacks.listed(statement["Action"]))
+            assert actions <= {"dynamodb:PutItem", "dynamodb:Query"}, holder
+            if writes := _writes(statement):
+                writers[holder.name] = writes
+                # Inside a transaction, which has the condition that a key is free.
+                assert statement["Condition"] == {"ForAnyValue:StringEquals": ENCLOSED}, holder
+    assert writers == {"AuditLoggerRole": {"dynamodb:PutItem"}}
+
+
+@pytest.mark.parametrize("action", ["UpdateItem", "DeleteItem", "BatchWriteItem", "Scan"])
+def test_a_right_to_change_the_audit_log_cannot_be_said(action: str) -> None:
+    (service,) = (one for one in stacks.services() if one.name == "reporting")
+    uses = {"tables": {"audit-log": ["PutItem", action]}}
+    function = dataclasses.replace(service.functions[0], spec={"uses": uses})
+    with pytest.raises(DeclarationError):
+        permissions.of(service, function)
+
+
 def test_only_the_publisher_puts_events_on_the_bus() -> None:
     holders = {
         holder.stack
@@ -114,7 +216,7 @@ def test_only_the_publisher_puts_events_on_the_bus() -> None:
 
 
 PERSONAL_KEYS = {
-    "kms:GenerateDataKey": {"RegisterUserRole", "CreateOperatorRole"},
+    "kms:GenerateDataKey": {"RegisterUserRole", "RegisterMemberRole", "CreateOperatorRole"},
     "kms:Decrypt": {
         "GetMeRole",
         "UpdateMeRole",
@@ -122,6 +224,19 @@ PERSONAL_KEYS = {
         "NotifyRole",
         "ListNotificationsRole",
         "SetPreferencesRole",
+        "PlaceOrderRole",
+        "MerchantConnectorRole",
+        "GetOrderRole",
+        "ListOrdersRole",
+        "GetSupportOrderRole",
+        "RegisterMemberRole",
+        "RenewSubscriptionRole",
+        "ChangePlanRole",
+        "SubscriptionRenewalRole",
+        "MembershipSweeperRole",
+        "GetInvoiceRole",
+        "InvoiceGeneratorRole",
+        "GetCustomerRole",
     },
 }
 
@@ -132,3 +247,29 @@ def test_only_those_named_in_security_md_use_peoples_keys() -> None:
         for action in PERSONAL_KEYS.keys() & set(stacks.listed(statement["Action"])):
             holders[action].add(holder.name)
     assert holders == PERSONAL_KEYS
+
+
+def test_only_operations_reaches_the_dead_letters_of_others() -> None:
+    rights: dict[str, set[str]] = {}
+    for holder, statement in stacks.statements():
+        if "quoin-${Stage}-*" in json.dumps(statement.get("Resource")):
+            actions = set(stacks.listed(statement["Action"]))
+            rights[holder.name] = rights.get(holder.name, set()) | actions
+    looking = {
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ReceiveMessage",
+    }
+    assert rights == {
+        "ListDeadLettersRole": looking,
+        "RedriveDeadLettersRole": looking | {"sqs:DeleteMessage", "sqs:SendMessage"},
+    }
+
+
+def test_nothing_is_received_or_deleted_but_dead_letters_by_who_is_no_consumer() -> None:
+    for holder, statement in stacks.statements():
+        resource = json.dumps(statement.get("Resource"))
+        if "quoin-${Stage}-" in resource and "-dlq" not in resource:
+            taking = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+            assert not taking & set(stacks.listed(statement["Action"])), holder

@@ -13,15 +13,23 @@ TOPICS = {
     "gaming.events",
     "casino.events",
     "notification.events",
+    "order.events",
+    "customer.events",
+    "subscription.events",
 }
 FLOOR = {
     "identity": {"user.events", "notification.events"},
     "sportsbook": {"betting.events", "payment.events"},
     "payment": {"payment.events", "notification.events"},
     "wallet": {"payment.events", "betting.events", "marketing.events"},
-    "marketing": {"user.events", "betting.events", "payment.events"},
+    "marketing": {"user.events", "betting.events", "payment.events", "order.events"},
     "notification": TOPICS - {"notification.events"},  # never notifies about a notification
     "reporting": TOPICS,
+    "fraud": {"user.events", "betting.events", "wallet.events", "order.events"},
+    "accounting": {"wallet.events", "order.events", "payment.events"},
+    "billing": {"payment.events", "subscription.events"},
+    "merchant": {"order.events"},
+    "support": {"user.events", "betting.events", "payment.events", "wallet.events", "order.events"},
 }
 
 
@@ -44,13 +52,13 @@ def test_notification_never_notifies_about_notifications() -> None:
     assert "notification.events" not in subscribed("notification")
 
 
-def test_everything_is_audited_and_reported() -> None:
+def test_everything_is_audited_reported_and_exported() -> None:
     everything = [
         rule.name
         for rule in stacks.resources("AWS::Events::Rule")
         if rule.properties["EventPattern"] == {"source": [{"suffix": ".events"}]}
     ]
-    assert sorted(everything) == ["AuditRule", "ReportProjectorRule"]
+    assert sorted(everything) == ["AuditRule", "ReportProjectorRule", "WarehouseRule"]
 
 
 def test_every_rule_listens_on_the_platforms_bus() -> None:

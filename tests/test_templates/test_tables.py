@@ -33,6 +33,12 @@ def test_the_journal_streams_new_images_and_never_expires() -> None:
     assert "GlobalSecondaryIndexes" not in journal
 
 
+def test_the_audit_log_outlives_its_stack_and_never_expires() -> None:
+    (log,) = (one for one in stacks.resources("AWS::DynamoDB::Table") if "AuditLog" in one.name)
+    assert log.body["DeletionPolicy"] == log.body["UpdateReplacePolicy"] == "Retain"
+    assert "TimeToLiveSpecification" not in log.properties
+
+
 def test_keys_are_retained() -> None:
     for key in stacks.resources("AWS::KMS::Key"):
         assert key.body["DeletionPolicy"] == key.body["UpdateReplacePolicy"] == "Retain"

@@ -31,9 +31,14 @@ PRIORITIES = {
 
 FUNCTION_KEYS = {
     "route", "public", "timeout", "memory", "uses", "environment", "consumes", "priority",
-    "queue", "schedule", "stream", "invoke", "authorizer", "description", "alarms",
+    "queue", "schedule", "scheduled", "stream", "invoke", "authorizer", "description", "alarms",
+    "order",
 }  # fmt: skip
-TRIGGERS = ("route", "consumes", "queue", "schedule", "stream", "invoke", "authorizer")
+TRIGGERS = (
+    *("route", "consumes", "queue", "schedule", "scheduled"),
+    *("stream", "invoke", "authorizer"),
+)
+SUBSCRIPTION_KEYS = {"topics", "events", "entities"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class Service:
     functions: list[Function]
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     queues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    buckets: dict[str, dict[str, Any]] = field(default_factory=dict)
     condition: str | None = None
 
     @property
@@ -105,6 +111,7 @@ def read(path: Path) -> Service:
         "priority",
         "tables",
         "queues",
+        "buckets",
         "functions",
         "condition",
         "description",
@@ -119,7 +126,14 @@ def read(path: Path) -> Service:
     for function in functions:
         if function.trigger == "queue" and function.spec["queue"] not in queues:
             raise DeclarationError(f"{path}: {function.name} consumes an undeclared queue")
-    return Service(name, functions, document.get("tables") or {}, queues, document.get("condition"))
+    return Service(
+        name,
+        functions,
+        document.get("tables") or {},
+        queues,
+        document.get("buckets") or {},
+        document.get("condition"),
+    )
 
 
 def _function(path: Path, name: str, spec: dict[str, Any], default_priority: str) -> Function:
@@ -129,5 +143,21 @@ def _function(path: Path, name: str, spec: dict[str, Any], default_priority: str
     triggers = [trigger for trigger in TRIGGERS if trigger in spec]
     if len(triggers) != 1:
         raise DeclarationError(f"{path}: {name}: needs exactly one of {TRIGGERS}, has {triggers}")
+    for rule in spec.get("consumes", []):
+        if unknown := set(rule) - SUBSCRIPTION_KEYS:
+            raise DeclarationError(f"{path}: {name}: consumes: unknown keys {sorted(unknown)}")
+    if "order" in spec:
+        _check_order(f"{path}: {name}", spec)
     priority = PRIORITIES[spec.get("priority", default_priority)]
     return Function(name, triggers[0], spec, priority)
+
+
+def _check_order(where: str, spec: dict[str, Any]) -> None:
+    """A consumer in order counts on every event of an entity: no rule may choose among them."""
+    if spec["order"] != "in_order":
+        raise DeclarationError(f"{where}: order is in_order or not said")
+    for rule in spec.get("consumes") or [{}]:
+        if not rule.get("entities") or rule.get("topics") != "all" or "events" in rule:
+            raise DeclarationError(
+                f"{where}: in_order consumes all topics of its entities, and names no events"
+            )

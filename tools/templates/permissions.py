@@ -109,9 +109,20 @@ def _wallets(grants: Grants, _service: Service, wanted: list[str]) -> None:
         grants.allow(sid, _dynamodb(actions), table, condition)
 
 
-def _users(grants: Grants, _service: Service, wanted: dict[str, list[str]]) -> None:
+def _users(grants: Grants, _service: Service, wanted: list[dict[str, list[str]]]) -> None:
+    """A list of rights, each on rows of the kinds that it names."""
     grants.environment["USERS_TABLE"] = cfn.ref("UsersTable")
-    grants.allow("Users", _dynamodb(wanted["actions"]), _table_arn("UsersTable"))
+    for number, right in enumerate(wanted, start=1):
+        actions, keys = _narrow("users", right)
+        sid = "Users" if len(wanted) == 1 else f"Users{number}"
+        grants.allow(sid, _dynamodb(actions), _table_arn("UsersTable"), _leading_keys(keys))
+
+
+def _narrow(table: str, right: dict[str, list[str]]) -> tuple[list[str], list[str]]:
+    """Actions and the kinds of rows that they are for; a right to all rows cannot be said."""
+    if not isinstance(right, dict) or set(right) != {"actions", "keys"} or not all(right.values()):
+        raise DeclarationError(f"{table}: a right names its actions and its keys, and nothing else")
+    return right["actions"], right["keys"]
 
 
 def _user_keys(grants: Grants, _service: Service, wanted: list[str]) -> None:
@@ -140,19 +151,35 @@ def _tables(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> N
         resources: Any = cfn.get_att(table, "Arn")
         if service.tables[name].get("indexes") and "Query" in actions:
             resources = [resources, cfn.sub(f"${{{table}.Arn}}/index/*")]
-        grants.allow(table, _dynamodb(actions), resources)
+        if service.tables[name].get("append_only"):
+            _appended(grants, service, name, actions)
+        else:
+            grants.allow(table, _dynamodb(actions), resources)
 
 
-def _tables_of_others(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> None:
-    """Another service's table, which its stack tells the root: to look at, never to write."""
-    for name, actions in wanted.items():
+def _appended(grants: Grants, service: Service, name: str, actions: list[str]) -> None:
+    """Reads, and puts inside a transaction, which is what requires that a key is free."""
+    if not set(actions) <= READING | {"PutItem"}:
+        raise DeclarationError(f"{service.name}: {name} is only ever appended to")
+    table = f"{pascal(name)}Table"
+    resource = cfn.get_att(table, "Arn")
+    if reading := sorted(READING & set(actions)):
+        grants.allow(f"{table}Read", _dynamodb(reading), resource)
+    if "PutItem" in actions:
+        grants.allow(f"{table}Append", _dynamodb(["PutItem"]), resource, ENCLOSED)
+
+
+def _tables_of_others(grants: Grants, service: Service, wanted: dict[str, Any]) -> None:
+    """Rows of another service's table, which its stack tells the root: to read, never to write."""
+    for name, right in wanted.items():
+        actions, keys = _narrow(name, right)
         if name in service.tables:
             raise DeclarationError(f"{service.name}: table {name} is its own")
         if not set(actions) <= READING:
             raise DeclarationError(f"{service.name}: {name} of another service is read only")
         table = f"{pascal(name)}Table"
         grants.environment[f"TABLE_{screaming(name)}"] = cfn.ref(table)
-        grants.allow(table, _dynamodb(actions), _table_arn(table))
+        grants.allow(table, _dynamodb(actions), _table_arn(table), _leading_keys(keys))
 
 
 def _queues(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> None:
@@ -162,6 +189,59 @@ def _queues(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> N
         queue = f"{pascal(name)}Queue"
         grants.environment[f"QUEUE_{screaming(name)}"] = cfn.ref(queue)
         grants.allow(queue, [f"sqs:{action}" for action in actions], cfn.get_att(queue, "Arn"))
+
+
+def _buckets(grants: Grants, service: Service, wanted: dict[str, list[str]]) -> None:
+    for name, actions in wanted.items():
+        if name not in service.buckets:
+            raise DeclarationError(f"{service.name}: bucket {name} is not declared")
+        bucket = f"{pascal(name)}Bucket"
+        grants.environment[f"BUCKET_{screaming(name)}"] = cfn.ref(bucket)
+        objects = cfn.sub(f"${{{bucket}.Arn}}/*")
+        grants.allow(bucket, [f"s3:{action}" for action in actions], objects)
+        # Who may not list a bucket is told that an object is forbidden where it is missing.
+        grants.allow(f"{bucket}Missing", ["s3:ListBucket"], cfn.get_att(bucket, "Arn"))
+
+
+def _dead_letters(grants: Grants, _service: Service, wanted: list[str]) -> None:
+    """The dead letters of every queue of the stage, by their names."""
+    if unknown := set(wanted) - {"list", "redrive"}:
+        raise DeclarationError(f"dead_letters: unknown {sorted(unknown)}")
+    # A letter is shown only by receiving it, and given back by making it visible.
+    looking = ["ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage"]
+    dead = cfn.arn("sqs", "quoin-${Stage}-*-dlq")
+    if "list" in wanted:
+        grants.allow(
+            "Queues", ["sqs:ListQueues"], "*", reason="SQS has no resources to grant listing on"
+        )
+    actions = looking + (["DeleteMessage"] if "redrive" in wanted else [])
+    grants.allow("DeadLetters", [f"sqs:{action}" for action in actions], dead)
+    if "redrive" in wanted:
+        source = cfn.arn("sqs", "quoin-${Stage}-*")
+        grants.allow("Sources", ["sqs:GetQueueUrl", "sqs:SendMessage"], source)
+
+
+def _schedules(grants: Grants, service: Service, wanted: dict[str, str]) -> None:
+    """Schedules of one's own, by the beginning of their names, each calling one function."""
+    functions = {function.name: function for function in service.functions}
+    for name, called in wanted.items():
+        if called not in functions or functions[called].trigger != "scheduled":
+            raise DeclarationError(f"{service.name}: {called} is not called by schedules")
+        logical_id = functions[called].logical_id
+        role = cfn.get_att(f"{logical_id}ScheduleRole", "Arn")
+        prefix = f"quoin-${{Stage}}-{name}-"
+        grants.environment |= {
+            f"{screaming(name)}_PREFIX": cfn.sub(prefix),
+            f"{screaming(name)}_ARN": cfn.get_att(logical_id, "Arn"),
+            f"{screaming(name)}_ROLE_ARN": role,
+        }
+        actions = ["CreateSchedule", "DeleteSchedule", "UpdateSchedule"]
+        schedules = cfn.arn("scheduler", f"schedule/default/{prefix}*")
+        grants.allow(
+            f"{pascal(name)}Schedules", [f"scheduler:{action}" for action in actions], schedules
+        )
+        to_scheduler = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+        grants.allow(f"{pascal(name)}Role", ["iam:PassRole"], role, to_scheduler)
 
 
 def _kms(grants: Grants, _service: Service, wanted: dict[str, list[str]]) -> None:
@@ -221,6 +301,9 @@ _USES: dict[str, Callable[[Grants, Service, Any], None]] = {
     "tables": _tables,
     "tables_of_others": _tables_of_others,
     "queues": _queues,
+    "buckets": _buckets,
+    "dead_letters": _dead_letters,
+    "schedules": _schedules,
     "kms": _kms,
     "secrets": _secrets,
     "bus": _bus,

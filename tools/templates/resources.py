@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from . import cfn, permissions
-from .declaration import Function, Priority, Service, pascal
+from . import buckets, cfn, permissions
+from .declaration import DeclarationError, Function, Priority, Service, pascal
 
 Resources = dict[str, dict[str, Any]]
 
@@ -28,6 +28,7 @@ def of(service: Service, function: Function) -> Resources:
         "consumes": _consumer,
         "queue": _worker,
         "schedule": _schedule,
+        "scheduled": _scheduled,
         "stream": _stream,
         "invoke": lambda *_: {},
     }[function.trigger]
@@ -336,11 +337,6 @@ def _queue_policy(name: str, rules: list[str]) -> dict[str, Any]:
 
 def _schedule(_service: Service, function: Function, _grants: permissions.Grants) -> Resources:
     name = function.logical_id
-    invoke = {
-        "Effect": "Allow",
-        "Action": "lambda:InvokeFunction",
-        "Resource": cfn.get_att(name, "Arn"),
-    }
     properties = {
         "Name": physical(function.name),
         "ScheduleExpression": function.spec["schedule"],
@@ -352,16 +348,27 @@ def _schedule(_service: Service, function: Function, _grants: permissions.Grants
             "RetryPolicy": {"MaximumRetryAttempts": 0},
         },
     }
-    return {
-        f"{name}ScheduleRole": {
-            "Type": "AWS::IAM::Role",
-            "Properties": {
-                "AssumeRolePolicyDocument": _trust("scheduler.amazonaws.com"),
-                "Policies": [_policy([invoke], "invoke")],
-            },
-        },
-        f"{name}Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": properties},
+    schedule = {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
+    return _schedule_role(function) | {f"{name}Schedule": schedule}
+
+
+def _scheduled(_service: Service, function: Function, _grants: permissions.Grants) -> Resources:
+    """Called by schedules that functions make, which pass the scheduler this role."""
+    return _schedule_role(function)
+
+
+def _schedule_role(function: Function) -> Resources:
+    name = function.logical_id
+    invoke = {
+        "Effect": "Allow",
+        "Action": "lambda:InvokeFunction",
+        "Resource": cfn.get_att(name, "Arn"),
     }
+    properties = {
+        "AssumeRolePolicyDocument": _trust("scheduler.amazonaws.com"),
+        "Policies": [_policy([invoke], "invoke")],
+    }
+    return {f"{name}ScheduleRole": {"Type": "AWS::IAM::Role", "Properties": properties}}
 
 
 def _stream(_service: Service, function: Function, grants: permissions.Grants) -> Resources:
@@ -405,7 +412,8 @@ def _stream(_service: Service, function: Function, grants: permissions.Grants) -
     }
     return {
         f"{name}Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping},
-        bucket: _failure_bucket(),
+        bucket: {"Condition": "IsOnAws"}
+        | buckets.bucket({"VersioningConfiguration": {"Status": "Enabled"}}),
         f"{name}IteratorAgeAlarm": _alarm(
             f"{function.name}-iterator-age",
             "Events wait in the journal's stream.",
@@ -413,29 +421,6 @@ def _stream(_service: Service, function: Function, grants: permissions.Grants) -
             function.priority,
             threshold=function.priority.alarm_seconds * 1000,
         ),
-    }
-
-
-def _failure_bucket() -> dict[str, Any]:
-    return {
-        "Type": "AWS::S3::Bucket",
-        "Condition": "IsOnAws",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "BucketEncryption": {
-                "ServerSideEncryptionConfiguration": [
-                    {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-                ]
-            },
-            "PublicAccessBlockConfiguration": {
-                "BlockPublicAcls": True,
-                "BlockPublicPolicy": True,
-                "IgnorePublicAcls": True,
-                "RestrictPublicBuckets": True,
-            },
-            "VersioningConfiguration": {"Status": "Enabled"},
-        },
     }
 
 
@@ -459,20 +444,28 @@ def _function_alarms(function: Function) -> Resources:
 
 
 def _own_alarms(service: Service, function: Function) -> Resources:
-    """Alarms on metrics that the function counts itself: above zero, something is wrong."""
-    return {
-        f"{function.logical_id}{metric}Alarm": _alarm(
+    """Alarms on metrics that the function writes itself: above zero, or above what is said."""
+    resources: Resources = {}
+    for metric, spec in function.spec.get("alarms", {}).items():
+        alarm = {"says": spec} if isinstance(spec, str) else spec
+        if unknown := set(alarm) - {"says", "above", "of"}:
+            raise DeclarationError(f"{function.name}: {metric}: unknown keys {sorted(unknown)}")
+        resources[f"{function.logical_id}{metric}Alarm"] = _alarm(
             f"{function.name}-{metric.lower()}",
-            f"{function.name}: {meaning}.",
-            _own_metric(metric, service, function),
+            f"{function.name}: {alarm['says']}.",
+            _own_metric(metric, service, function, alarm.get("of", "Maximum")),
             function.priority,
+            threshold=alarm.get("above", 0),
         )
-        for metric, meaning in function.spec.get("alarms", {}).items()
-    }
+    return resources
 
 
-def _own_metric(metric: str, service: Service, function: Function) -> dict[str, Any]:
-    """A metric of the invocation's log line, under the names that every line has."""
+def _own_metric(
+    metric: str, service: Service, function: Function, statistic: str
+) -> dict[str, Any]:
+    """A metric of the function's log lines, under the names that every line has."""
+    # A percentile has a property of its own.
+    kind = "ExtendedStatistic" if statistic.startswith("p") else "Statistic"
     return {
         "Namespace": "Quoin",
         "MetricName": metric,
@@ -480,7 +473,7 @@ def _own_metric(metric: str, service: Service, function: Function) -> dict[str, 
             {"Name": "service", "Value": service.name},
             {"Name": "function_name", "Value": cfn.ref(function.logical_id)},
         ],
-        "Statistic": "Maximum",
+        kind: statistic,
     }
 
 

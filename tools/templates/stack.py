@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import cfn, resources
+from . import buckets, cfn, resources
 from .declaration import PRIORITIES, DeclarationError, Service, pascal
 
 # A child's parameter: its type, and the root's expression that supplies it (by default
@@ -29,7 +29,11 @@ FROM_ROOT: dict[str, cfn.Tag] = {
     "PersonalKeyId": cfn.ref("PersonalKey"),
     **{
         f"{name}SecretArn": cfn.get_att(f"{name}Secret", "Id")
-        for name in ("Betradar", "Payment", "Sms", "Casino", "Merchant", "Sandbox")
+        for name in (
+            *("Betradar", "Payment", "Sms", "Casino", "Merchant"),
+            *("PaymentCredential", "NotificationCredential", "MerchantCredential", "Sandbox"),
+            "Training",
+        )
     },
     "PaymentProviderUrl": cfn.if_(
         "HasPaymentProvider",
@@ -38,6 +42,15 @@ FROM_ROOT: dict[str, cfn.Tag] = {
             "HasApiOrigin",
             cfn.sub("${ApiOrigin}/_aws/execute-api/${HttpApi}/$default/sandbox/payments"),
             cfn.sub("${HttpApi.ApiEndpoint}/sandbox/payments"),
+        ),
+    ),
+    "MerchantUrl": cfn.if_(
+        "HasMerchant",
+        cfn.ref("MerchantUrl"),
+        cfn.if_(
+            "HasApiOrigin",
+            cfn.sub("${ApiOrigin}/_aws/execute-api/${HttpApi}/$default/sandbox/merchant"),
+            cfn.sub("${HttpApi.ApiEndpoint}/sandbox/merchant"),
         ),
     ),
     "SmsProviderUrl": cfn.if_(
@@ -72,6 +85,8 @@ def template(service: Service, shown: dict[str, str] | None = None) -> dict[str,
     body: resources.Resources = {}
     for name, spec in service.tables.items():
         body[f"{pascal(name)}Table"] = _table(spec)
+    for name, spec in service.buckets.items():
+        body |= buckets.of(name, f"{pascal(name)}Bucket", spec)
     for name, spec in service.queues.items():
         body |= _work_queue(service, name, spec)
     for function in service.functions:
@@ -93,6 +108,7 @@ def template(service: Service, shown: dict[str, str] | None = None) -> dict[str,
     document["Resources"] = body
     outputs = ["AuthorizerId"] if "AuthorizerId" in body else []
     outputs += [f"{pascal(name)}Table" for name, of in (shown or {}).items() if of == service.name]
+    outputs += [f"{pascal(name)}Bucket" for name in service.buckets]
     if outputs:
         document["Outputs"] = {name: {"Value": cfn.ref(name)} for name in outputs}
     return document
@@ -121,7 +137,8 @@ def nested(service: Service, root_parameters: set[str], shown: dict[str, str]) -
 
 
 def _table(spec: dict[str, Any]) -> dict[str, Any]:
-    """A projection: rebuilt from the journal, so it goes with its stack."""
+    """A projection: rebuilt from the journal, so it goes with its stack. A log that is only ever
+    appended to proves what was, so it stays, and nothing in it expires."""
     indexes = spec.get("indexes") or {}
     keys = [spec, *indexes.values()]
     names = {key[role] for key in keys for role in ("hash", "range") if role in key}
@@ -145,7 +162,11 @@ def _table(spec: dict[str, Any]) -> dict[str, Any]:
             }
             for name, index in indexes.items()
         ]
-    return {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+    table: dict[str, Any] = {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+    if spec.get("append_only"):
+        del properties["TimeToLiveSpecification"]
+        table |= {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    return table
 
 
 def _key_schema(spec: dict[str, Any]) -> list[dict[str, str]]:

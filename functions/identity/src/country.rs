@@ -1,6 +1,6 @@
 //! The countries of ISO 3166-1.
 
-use crate::fields::Wrong;
+use quoin_accounts::Wrong;
 
 /// All officially assigned alpha-2 codes.
 const CODES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS \

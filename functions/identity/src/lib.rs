@@ -6,19 +6,13 @@
 //! asks for an unknown account learns it neither from the answer nor from its time; each refresh token works
 //! once, and using it again ends the session.
 
-mod accounts;
 pub mod api;
 pub mod authorizer;
 pub mod consumers;
-mod contact;
 mod country;
 mod es256;
-mod fields;
 pub mod operator;
-mod password;
 mod profile_view;
-mod random;
 mod sessions;
 mod throttle;
 mod tokens;
-mod user;

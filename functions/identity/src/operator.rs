@@ -4,18 +4,16 @@
 //! who means the account names its id. Every change sets a password's hash of its own, which ends the account's
 //! sessions with the same write. The same call again changes nothing.
 
+use quoin_accounts::{
+    self as accounts, Account, Contact, Fields, PasswordHash, StreamEnd, User, chosen, profile_update,
+};
 use quoin_events::Timestamp;
 use quoin_ledger::Status;
 use quoin_runtime::{Context, Env, Failure, Invocation, Metrics, Personal, Problem, Role};
 use quoin_store::{Append, Commit, Lost, StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{self, Account, profile_update};
-use crate::contact::Contact;
-use crate::fields::Fields;
-use crate::password::{PasswordHash, chosen};
 use crate::sessions::revoke_all;
-use crate::user::{StreamEnd, User};
 
 /// Who is to be an operator.
 #[derive(Debug, Deserialize)]
@@ -127,15 +125,17 @@ async fn create(env: &Env, context: &Context, contact: &Contact, password: &Pers
         referral_code: None,
         referred_by: None,
         agent_id: None,
+        kyc_status: None,
         registered_at: context.now,
     };
     // No event and no wallet: an operator is nobody's customer, so no message, bonus or bet follows from it.
     let append = Append::first(User::stream(&user_id), context.now).state(&user)?;
-    let account = Account::new(user, PasswordHash::of(password)?, contact.key.clone(), None);
+    let account = Account::new(user, contact.key.clone(), None);
     let commit = Commit::new()
         .append(append)
         .put_new(env.config.require("USER_KEYS_TABLE")?, key.item)
         .put_new(table, account.item(context.now)?)
+        .put_new(table, quoin_accounts::credential_item(&user_id, &PasswordHash::of(password)?))
         .put_new(table, accounts::claim(&contact.key, &user_id));
     write(env, context, commit).await?;
     Ok(Operator { user_id, created: true })
@@ -151,7 +151,8 @@ async fn promote(
     let table = accounts::table(env)?;
     let end = StreamEnd(env.store.head(&User::stream(user_id)).await?);
     let account = Account::load(env, user_id).await?.ok_or_else(|| Failure::transient("the profile is missing"))?;
-    let knows = PasswordHash::verify(password, Some(&account.password));
+    let hash = quoin_accounts::load_credential(env, user_id).await?;
+    let knows = PasswordHash::verify(password, hash.as_ref());
     if let Some(user) = promoted(account.user, knows, is_named, context.now)? {
         let commit = promotion(table, &user, &end, &PasswordHash::of(password)?, context.now)?;
         write(env, context, commit).await?;
@@ -180,7 +181,7 @@ fn promoted(mut user: User, knows: bool, is_named: bool, now: Timestamp) -> Resu
     Ok(Some(user))
 }
 
-/// The account's next item, and the profile with its roles and its password.
+/// The account's next item, the profile with its roles, and its password.
 fn promotion(
     table: &str,
     user: &User,
@@ -189,8 +190,8 @@ fn promotion(
     now: Timestamp,
 ) -> Result<Commit, StoreError> {
     let append = end.append(&user.user_id, now)?.state(user)?;
-    let update = profile_update(table, user)?.text("password", password.as_str());
-    Ok(Commit::new().append(append).update(update))
+    let commit = Commit::new().append(append).update(profile_update(table, user)?);
+    Ok(commit.put(table, quoin_accounts::credential_item(&user.user_id, password)))
 }
 
 async fn write(env: &Env, context: &Context, commit: Commit) -> Result<(), Attempt> {
@@ -235,6 +236,7 @@ mod tests {
             referral_code: None,
             referred_by: None,
             agent_id: None,
+            kyc_status: None,
             registered_at: now(),
         }
     }

@@ -1,11 +1,11 @@
 //! An account as its owner sees it.
 
+use quoin_accounts::{Account, Reach};
+use quoin_events::types::KycStatus;
 use quoin_events::{Sealed, Timestamp};
 use quoin_ledger::{Standing, Status};
 use quoin_runtime::{DataKey, Problem, Role};
 use serde::Serialize;
-
-use crate::accounts::{Account, Reach};
 
 /// The profile, in the clear.
 #[derive(Serialize)]
@@ -30,6 +30,9 @@ pub(crate) struct ProfileView {
     /// ISO 3166-1 alpha-2.
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
+    /// What an operator found out about who the owner is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kyc_status: Option<KycStatus>,
     /// Whether the owner may play.
     status: Standing,
     /// The end of the exclusion in force.
@@ -70,6 +73,7 @@ impl ProfileView {
             phone_status: user.phone.as_ref().map(|_| account.phone_reach),
             language: user.language.clone(),
             country: user.country.clone(),
+            kyc_status: user.kyc_status,
             status: status.into(),
             self_excluded_until: excluded_until(status),
             roles: user.roles.clone(),

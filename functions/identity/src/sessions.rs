@@ -7,14 +7,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use quoin_accounts::{PasswordHash, secret, sha256, table};
 use quoin_events::Timestamp;
 use quoin_runtime::{Env, Failure, Response};
 use quoin_store::{Commit, Item, Key, Lost, Query, StoreError, Update};
 use serde::Serialize;
 
-use crate::accounts::table;
-use crate::password::PasswordHash;
-use crate::random::{secret, sha256};
 use crate::tokens;
 
 /// Seconds from a session's begin to its end.

@@ -3,12 +3,10 @@
 //! A try is counted before the password is looked at, so a hundred tries at once are not a hundred guesses;
 //! the right password takes the count away.
 
+use quoin_accounts::{Contact, table};
 use quoin_events::Timestamp;
 use quoin_runtime::{Env, Problem};
 use quoin_store::{Key, Update};
-
-use crate::accounts::table;
-use crate::contact::Contact;
 
 /// Tries in a window.
 const TRIES: u32 = 10;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::table;
 
 /// Seconds of a day.
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 /// A bonus that is granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

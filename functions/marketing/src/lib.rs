@@ -1,4 +1,4 @@
-//! The marketing service: what people are given for registering, depositing, betting and bringing others.
+//! The marketing service: what people are given for registering, depositing, betting, ordering and bringing others.
 //!
 //! Invariants: whatever is given is the first item of a stream whose key follows from what it is given
 //! for, in one transaction with the rows that people see, so nothing is given twice; points taken back
@@ -8,6 +8,8 @@
 pub mod api;
 mod bet_points;
 mod bonus;
+mod cashback;
+pub mod cashback_payer;
 pub mod consumers;
 mod referral;
 mod rules;

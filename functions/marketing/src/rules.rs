@@ -20,13 +20,21 @@ impl DepositBonus {
     /// If the product has too many digits.
     pub(crate) fn of(self, amount: Amount, scales: Scales) -> Result<Amount, MoneyError> {
         let scale = scales.of(Asset::Bonus);
-        let share = Decimal::new(1, 2).checked_mul(self.percent.value()).ok_or(MoneyError::Overflow)?;
-        let bonus = amount.times(share, scale, Rounding::Down)?;
+        let bonus = share(amount, self.percent, scale)?;
         match self.max {
             Some(max) => Ok(bonus.min(max.times(Decimal::ONE, scale, Rounding::Down)?)),
             None => Ok(bonus),
         }
     }
+}
+
+/// `percent` of `amount`, rounded down to `scale` decimals.
+///
+/// # Errors
+/// If the product has too many digits.
+pub(crate) fn share(amount: Amount, percent: Amount, scale: u32) -> Result<Amount, MoneyError> {
+    let share = Decimal::new(1, 2).checked_mul(percent.value()).ok_or(MoneyError::Overflow)?;
+    amount.times(share, scale, Rounding::Down)
 }
 
 /// Whole loyalty points for a stake: only the person's own money and bonus money earn any.

@@ -2,6 +2,7 @@
 //!
 //! `user#<user>`: `segment`, `loyalty`, `first-deposit`, `referral` (who referred this user).
 //! `bonuses#<user>`, `referrals#<referrer>`: lists, oldest first. `wagering#<user>`: a row per bet.
+//! `cashback#<user>`: what is set aside for the user, by when it is due. `cashback-due#<shard>`: the same of everybody.
 
 use quoin_events::Timestamp;
 use quoin_runtime::{ConfigError, Env};
@@ -49,6 +50,21 @@ pub(crate) fn bonuses(user_id: &str) -> String {
 /// Partition of those whom `referrer_id` brought.
 pub(crate) fn referrals(referrer_id: &str) -> String {
     format!("referrals#{referrer_id}")
+}
+
+/// Partition of the cashback that is set aside for the user.
+pub(crate) fn cashback_pending(user_id: &str) -> String {
+    format!("cashback#{user_id}")
+}
+
+/// Partition of everybody's cashback in `shard`.
+pub(crate) fn cashback_due(shard: u8) -> String {
+    format!("cashback-due#{shard}")
+}
+
+/// What sorts after all keys of the moment and before those of the next.
+pub(crate) fn until(moment: Timestamp) -> String {
+    at(moment, "\u{10ffff}")
 }
 
 /// A sort key in order of time.

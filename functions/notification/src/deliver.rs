@@ -26,6 +26,8 @@ pub(crate) struct Addressed<'a> {
     pub(crate) contact: &'a Contact,
     /// How the person wants to be told.
     pub(crate) preferences: &'a Preferences,
+    /// In which language the person is told.
+    pub(crate) language: &'a str,
     /// Opens and seals what is the person's.
     pub(crate) key: &'a DataKey,
 }
@@ -100,9 +102,8 @@ fn rendered(env: &Env, addressed: &Addressed<'_>, channel: Channel) -> Result<Re
     let money =
         MoneyText { currency: env.config.get("CURRENCY").unwrap_or_default().to_owned(), scales: env.config.scales()? };
     let name = addressed.key.open(&addressed.contact.full_name).map_err(Failure::poison)?;
-    let language = addressed.preferences.language.as_deref().unwrap_or(&addressed.contact.language);
-    let (fact, rule) = (addressed.fact, addressed.rule);
-    render(rule.template, channel, language, &name, &fact.values, &money).map_err(Failure::poison)
+    let (fact, rule, person) = (addressed.fact, addressed.rule, (addressed.key, &name));
+    render(rule.template, channel, addressed.language, person, &fact.values, &money).map_err(Failure::poison)
 }
 
 fn planned(delivery: &Delivery<BusEvent>, addressed: &Addressed<'_>, channel: Channel, rendered: &Rendered) -> Notice {
@@ -118,6 +119,7 @@ fn planned(delivery: &Delivery<BusEvent>, addressed: &Addressed<'_>, channel: Ch
         about_event_id: event.event_id().to_owned(),
         listed_at: table::listed_at(delivery.context.now, &notification_id),
         provider_id: None,
+        accepted_at: None,
         failure_reason: None,
         notification_id,
     }
@@ -153,7 +155,10 @@ fn reopened(row: &Item, key: &DataKey) -> Result<Option<Rendered>, Failure> {
 
 fn outgoing(addressed: &Addressed<'_>, channel: Channel, intent: &Intent) -> Result<Outgoing, Failure> {
     let to = match channel {
-        Channel::Sms => &addressed.contact.phone,
+        Channel::Sms => {
+            let phone = addressed.contact.phone.as_ref();
+            phone.ok_or_else(|| Failure::poison("a text message without a phone number"))?
+        }
         Channel::Email => &addressed.contact.email,
         Channel::Push => {
             let token = addressed.preferences.push_token.as_ref();
@@ -200,6 +205,8 @@ async fn record(env: &Env, delivery: &Delivery<BusEvent>, intent: Intent, answer
 pub(crate) fn changed(table: &str, change: &Change, head: &Head, now: Timestamp) -> Result<Commit, StoreError> {
     let Change { notice, told } = change;
     let append = Append::after(notice::stream(&notice.notification_id), head, now);
+    let accepted_at = if *told == Told::Sent { Some(append.at()) } else { notice.accepted_at };
+    let notice = &Notice { accepted_at, ..notice.clone() };
     let events = notice.event(*told, append.at())?;
     let listed = Key::new(table::notices(&notice.user_id), &notice.listed_at);
     let status =
@@ -246,19 +253,21 @@ mod tests {
     fn rendered(addressed: &Addressed<'_>) -> Rendered {
         let money = MoneyText { currency: "EUR".to_owned(), scales: Scales::default() };
         let name = addressed.key.open(&addressed.contact.full_name).unwrap();
-        render(addressed.rule.template, Channel::Email, "en", &name, &addressed.fact.values, &money).unwrap()
+        let person = (addressed.key, &name);
+        render(addressed.rule.template, Channel::Email, "en", person, &addressed.fact.values, &money).unwrap()
     }
 
     /// Runs `check` for a person with every kind of contact point.
     fn with_person(check: impl FnOnce(&Delivery<BusEvent>, &Addressed<'_>)) {
         let key = DataKey::new("u", &[7; 32]).unwrap();
         let [full_name, phone, email, token] = PERSONAL.map(|text| key.seal(&Personal::new(text)).unwrap());
-        let contact = Contact { phone, email, full_name, language: "en".to_owned() };
+        let contact = Contact { phone: Some(phone), email, full_name, language: "en".to_owned() };
         let preferences = Preferences { push_token: Some(token), ..Preferences::default() };
         let delivery = delivery();
         let facts = facts::of(delivery.event()).unwrap();
         let rule = rule("DepositFailed", facts[0].template).unwrap();
-        check(&delivery, &Addressed { fact: &facts[0], rule, contact: &contact, preferences: &preferences, key: &key });
+        let (fact, contact, preferences, key) = (&facts[0], &contact, &preferences, &key);
+        check(&delivery, &Addressed { fact, rule, contact, preferences, language: "en", key });
     }
 
     #[test]

@@ -3,20 +3,31 @@
 use quoin_events::Envelope;
 use quoin_events::types::{
     BetCancelled, BetPlaced, BetResult, BetSettled, BonusAwarded, BonusKind, DepositFailed, DepositFailure,
-    DepositSuccess, LimitKind, LimitPeriod, Money, ReferralCompleted, UserLogin, UserRegistered, WalletCredited,
-    WalletDebitFailed, WalletDebited, WalletEntry, WalletLimitReached, WalletTransferred,
+    DepositSuccess, LimitKind, LimitPeriod, Money, OrderCreated, OrderFailed, OrderFailureReason, ReferralCompleted,
+    UserLogin, UserRegistered, WalletCredited, WalletDebitFailed, WalletDebited, WalletEntry, WalletLimitReached,
+    WalletRefunded, WalletTransferred,
 };
-use quoin_events::{EventData, Timestamp};
+use quoin_events::{EventData, Sealed, Timestamp};
 use quoin_money::{Amount, Asset};
 use quoin_runtime::Failure;
 
-/// A value in a template; amounts are written in the person's language.
+use crate::{member_facts, order_facts};
+
+/// A value in a template; amounts and reasons are written in the person's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
-    /// As it is.
+    /// As it is, on one line.
     Text(String),
     /// An amount.
     Money(Money),
+    /// Amounts, joined by commas.
+    Monies(Vec<Money>),
+    /// A field that is opened with the person's key.
+    Sealed(Sealed),
+    /// Why an order came to nothing.
+    Reason(OrderFailureReason),
+    /// What a template repeats, each with values of its own.
+    List(Vec<Vec<(&'static str, Value)>>),
 }
 
 /// What one person is told.
@@ -28,22 +39,35 @@ pub(crate) struct Fact {
     pub(crate) template: &'static str,
     /// With which values.
     pub(crate) values: Vec<(&'static str, Value)>,
+    /// The order that it is about, whose prepared confirmation may tell more.
+    pub(crate) order_id: Option<String>,
 }
 
-fn text(value: impl Into<String>) -> Value {
+impl Fact {
+    /// The same with the name of the merchant, where the template has a place for it.
+    pub(crate) fn at_merchant(mut self, name: &str) -> Self {
+        let place = self.values.iter_mut().find(|(value, _)| *value == "merchant");
+        if let Some((_, value)) = place {
+            *value = text(name);
+        }
+        self
+    }
+}
+
+pub(crate) fn text(value: impl Into<String>) -> Value {
     Value::Text(value.into())
 }
 
-const fn money(amount: Amount, asset: Asset) -> Value {
+pub(crate) const fn money(amount: Amount, asset: Asset) -> Value {
     Value::Money(Money { amount, asset })
 }
 
-fn fact(user_id: String, template: &'static str, values: Vec<(&'static str, Value)>) -> Vec<Fact> {
-    vec![Fact { user_id, template, values }]
+pub(crate) fn fact(user_id: String, template: &'static str, values: Vec<(&'static str, Value)>) -> Vec<Fact> {
+    vec![Fact { user_id, template, values, order_id: None }]
 }
 
 // The parser's own words may quote what it read; they are not passed on.
-fn data<T: EventData>(event: &Envelope) -> Result<T, Failure> {
+pub(crate) fn data<T: EventData>(event: &Envelope) -> Result<T, Failure> {
     event.data().map_err(|_| Failure::poison(format!("the data of {} cannot be read", T::NAME)))
 }
 
@@ -73,7 +97,10 @@ pub(crate) fn of(event: &Envelope) -> Result<Vec<Fact>, Failure> {
         WalletDebitFailed::NAME => debit_failed(data(event)?),
         WalletTransferred::NAME => transferred(&data(event)?),
         WalletLimitReached::NAME => limit_reached(data(event)?),
-        _ => Vec::new(),
+        WalletRefunded::NAME => vec![order_facts::refunded(data(event)?)],
+        OrderCreated::NAME => vec![order_facts::created(data(event)?)],
+        OrderFailed::NAME => vec![order_facts::failed(data(event)?)],
+        _ => member_facts::of(event)?,
     })
 }
 
@@ -123,6 +150,7 @@ fn bonus_awarded(bonus: BonusAwarded) -> Vec<Fact> {
         BonusKind::Welcome => "welcome",
         BonusKind::Deposit => "deposit",
         BonusKind::Manual => "manual",
+        BonusKind::Cashback => "cashback",
     };
     let expires = bonus.expires_at.map(Timestamp::day).unwrap_or_default();
     let values = vec![("amount", money(bonus.amount, bonus.asset)), ("kind", text(kind)), ("expires", text(expires))];
@@ -138,6 +166,10 @@ fn balance(template: &'static str, entry: WalletEntry) -> Vec<Fact> {
 }
 
 fn debit_failed(refused: WalletDebitFailed) -> Vec<Fact> {
+    // `order.failed`, of the same commit, tells more of an order that cannot be paid.
+    if refused.related_order_id.is_some() {
+        return Vec::new();
+    }
     // The event names no asset: what is refused for want of money is the operating currency's.
     let values = vec![
         ("required", money(refused.amount_required, Asset::Cash)),
@@ -173,6 +205,7 @@ fn limit_reached(reached: WalletLimitReached) -> Vec<Fact> {
 pub(crate) mod tests {
     use super::*;
     use crate::routing::{RULES, rule};
+    use quoin_runtime::{DataKey, Personal};
 
     /// An envelope around `data`.
     pub(crate) fn envelope(event: &str, data: &str) -> Envelope {
@@ -181,6 +214,42 @@ pub(crate) mod tests {
                 "metadata":{{"source":"s","request_id":"r","event_id":"e"}}}}"#
         );
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// A key under which the samples' personal fields are sealed.
+    pub(crate) fn key() -> DataKey {
+        DataKey::new("u", &[7; 32]).unwrap()
+    }
+
+    fn seal(field: &str) -> String {
+        key().seal(&Personal::new(field)).unwrap().as_str().to_owned()
+    }
+
+    fn order_created(tracking_url: &str) -> String {
+        format!(
+            r#"{{"order_id":"o","user_id":"u","user_name":"{}","merchant_id":"m","merchant_name":"Fresh Mart",
+                "merchant_company":"bizone","status":"created","items":[
+                {{"product_id":"p","product_name":"Apples\nX","quantity":2,"unit_price":150,"total":300}},
+                {{"product_id":"q","product_name":"Bread","quantity":5,"unit_price":40,"total":200}}],
+                "pricing":{{"subtotal":500,"discount":50,"delivery_fee":0,"total":450}},
+                "payment":{{"method":"wallet","status":"paid","transaction_ids":["t"]}},
+                "delivery":{{"address":{{"line1":"{}","city":"{}","pincode":"{}"}},
+                "estimated_delivery":"2026-01-04T12:00:00Z"}},
+                "external_references":{{"bizone_order_id":"B","bizone_tracking_url":"{tracking_url}"}},
+                "campaign":{{"code":"WEEKEND50","campaign_id":"c"}},"created_at":"2026-01-04T10:17:15.456Z"}}"#,
+            seal("John Doe"),
+            seal("123, MG Road"),
+            seal("Bangalore"),
+            seal("560001"),
+        )
+    }
+
+    fn order_failed(reason: &str, stage: &str) -> String {
+        let amounts = if stage == "wallet_debit" { r#""amount_required":450,"amount_available":300,"# } else { "" };
+        format!(
+            r#"{{"order_id":"o","user_id":"u","merchant_id":"m","failure_reason":"{reason}","failure_stage":"{stage}",
+                {amounts}"order_value":450,"rollback_completed":true}}"#
+        )
     }
 
     /// One event of each kind that is told.
@@ -206,8 +275,14 @@ pub(crate) mod tests {
             ("wallet.debit_failed", r#"{"user_id":"u","transaction_type":"x","amount_required":10,"amount_available":5,"failure_reason":"WALLET_INSUFFICIENT_BALANCE"}"#.to_owned()),
             ("wallet.transferred", r#"{"transfer_id":"t","from_user_id":"u","to_user_id":"v","asset":"cash","amount":5}"#.to_owned()),
             ("wallet.limit_reached", r#"{"user_id":"u","kind":"stake","period":"week","asset":"cash","limit":100,"used":95,"attempted":10}"#.to_owned()),
+            ("wallet.refunded", r#"{"user_id":"u","refund_reason":"order_failed","original_order_id":"o","original_transaction_ids":["a","b"],"refund_transaction_ids":["c","d"],"refund_breakdown":[{"coin_type":"promo_coins","amount":200},{"coin_type":"cash","amount":99.5}],"total_refunded":299.5}"#.to_owned()),
+            ("order.created", order_created("https://bizone.com/track/1")),
+            ("order.failed", order_failed("WALLET_INSUFFICIENT_BALANCE", "wallet_debit")),
+            ("order.failed", order_failed("OUT_OF_STOCK", "validation")),
+            ("order.failed", order_failed("MERCHANT_REJECTED", "merchant")),
         ]
         .into_iter()
+        .chain(crate::member_facts::tests::samples())
         .map(|(event, data)| envelope(event, &data))
         .collect()
     }
@@ -234,7 +309,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_lost_bet_and_a_known_device_are_not_told() {
+    fn a_lost_bet_a_known_device_and_the_debit_of_a_refused_order_are_not_told() {
         for (event, data) in [
             (
                 "BetSettled",
@@ -242,6 +317,10 @@ pub(crate) mod tests {
             ),
             ("UserLogin", r#"{"user_id":"u","session_id":"s","new_device":false}"#),
             ("DepositInitiated", "{}"),
+            (
+                "wallet.debit_failed",
+                r#"{"user_id":"u","transaction_type":"debit_order_payment","amount_required":10,"amount_available":5,"failure_reason":"WALLET_INSUFFICIENT_BALANCE","related_order_id":"o"}"#,
+            ),
         ] {
             assert_eq!(of(&envelope(event, data)), Ok(Vec::new()), "{event}");
         }

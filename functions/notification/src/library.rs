@@ -1,7 +1,7 @@
 //! The templates, one file per language, template and channel, built into the function.
 //!
 //! An e-mail's first line is `Subject: …`; its paragraphs are separated by empty lines and put into the
-//! one HTML layout, where everything is escaped.
+//! one HTML layout, where everything is escaped; a line that is a link and nothing else becomes one.
 
 use quoin_events::types::Channel;
 
@@ -61,7 +61,11 @@ macro_rules! texts {
             "deposit_succeeded.sms", "deposit_succeeded.email", "deposit_failed.sms", "deposit_failed.email",
             "bonus_awarded.push", "bonus_awarded.email", "referral_completed.push", "referral_completed.email",
             "balance_debited.push", "balance_credited.push", "debit_failed.push", "transfer_sent.sms",
-            "transfer_received.sms", "limit_reached.sms"
+            "transfer_received.sms", "limit_reached.sms", "order_confirmed.sms", "order_confirmed.push",
+            "order_confirmed.email", "order_refused.push", "order_refused.email", "order_failed.push",
+            "order_failed.email", "order_refunded.push", "order_refunded.sms", "member_welcome.email",
+            "payment_receipt.email", "subscription_renewed.email", "payment_failed.email",
+            "subscription_cancelled.email"
         )
     };
     ($language:literal, $($name:literal),*) => {

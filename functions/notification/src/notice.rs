@@ -66,6 +66,9 @@ pub(crate) struct Notice {
     /// The provider's own id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) provider_id: Option<String>,
+    /// When the provider's acceptance became known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted_at: Option<Timestamp>,
     /// Why it failed, without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) failure_reason: Option<String>,
@@ -253,6 +256,7 @@ pub(crate) mod tests {
             about_event_id: "e".to_owned(),
             listed_at: "t#n".to_owned(),
             provider_id: None,
+            accepted_at: None,
             failure_reason: None,
         }
     }

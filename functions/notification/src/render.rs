@@ -1,12 +1,13 @@
 //! A template and a fact become a message; what stands in HTML is escaped.
 
 use minijinja::{Environment, UndefinedBehavior};
-use quoin_events::types::Channel;
-use quoin_runtime::Personal;
+use quoin_events::types::{Channel, Money};
+use quoin_runtime::{DataKey, Personal};
 
 use crate::facts::Value;
 use crate::library::{LAYOUT, Language, find};
 use crate::money_text::MoneyText;
+use crate::reason_text;
 
 /// A message as the person reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,27 +31,57 @@ pub(crate) enum RenderError {
     Broken(String, String),
 }
 
-/// Renders `template` for `channel` in the language closest to `language`.
+/// How values are written for one person.
+struct Written<'a> {
+    language: Language,
+    money: &'a MoneyText,
+    key: &'a DataKey,
+}
+
+impl Written<'_> {
+    fn value(&self, template: &str, value: &Value) -> Result<minijinja::Value, RenderError> {
+        let money = |amount: &Money| self.money.of(amount, self.language);
+        Ok(match value {
+            Value::Text(text) => one_line(text).into(),
+            Value::Money(amount) => money(amount).into(),
+            Value::Monies(amounts) => amounts.iter().map(money).collect::<Vec<_>>().join(", ").into(),
+            Value::Reason(reason) => reason_text::of(*reason, self.language).into(),
+            Value::Sealed(sealed) => {
+                let opened = self.key.open(sealed);
+                let opened = opened.map_err(|error| RenderError::Broken(template.to_owned(), error.to_string()))?;
+                one_line(opened.reveal()).into()
+            }
+            Value::List(rows) => {
+                let row = |row: &Vec<(&'static str, Value)>| {
+                    let values = row.iter().map(|(name, value)| Ok((*name, self.value(template, value)?)));
+                    Ok(minijinja::Value::from_pairs(values.collect::<Result<Vec<_>, RenderError>>()?))
+                };
+                rows.iter().map(row).collect::<Result<Vec<_>, RenderError>>()?.into()
+            }
+        })
+    }
+}
+
+/// Renders `template` for `channel` in the language closest to `language`, for the person with that key and name.
 ///
 /// # Errors
-/// If the template is missing or names a value that is not there.
+/// If the template is missing or names a value that is not there, or a field is not sealed for the person.
 pub(crate) fn render(
     template: &str,
     channel: Channel,
     language: &str,
-    name: &Personal,
+    person: (&DataKey, &Personal),
     values: &[(&'static str, Value)],
     money: &MoneyText,
 ) -> Result<Rendered, RenderError> {
     let missing = || RenderError::Missing(template.to_owned(), channel.as_str());
     let (language, source) = find(template, channel, Language::closest(language)).ok_or_else(missing)?;
-    let value = |value: &Value| match value {
-        Value::Text(text) => text.clone(),
-        Value::Money(amount) => money.of(amount, language),
-    };
-    let own = std::iter::once(("name", one_line(name.reveal())));
-    let context = own.chain(values.iter().map(|(name, given)| (*name, value(given))));
-    let context = minijinja::Value::from_pairs(context);
+    let (key, name) = person;
+    let written = Written { language, money, key };
+    let name = minijinja::Value::from(one_line(name.reveal()));
+    let own = std::iter::once(Ok(("name", name)));
+    let given = values.iter().map(|(name, value)| Ok((*name, written.value(template, value)?)));
+    let context = minijinja::Value::from_pairs(own.chain(given).collect::<Result<Vec<_>, RenderError>>()?);
     // The name decides on escaping: plain text is not escaped.
     let text =
         environment().render_named_str("message.txt", source, context).map_err(|error| broken(template, &error))?;
@@ -70,7 +101,12 @@ pub(crate) fn render(
 /// # Errors
 /// If the layout cannot be rendered.
 pub(crate) fn html(language: &str, subject: &Personal, text: &Personal) -> Result<Personal, RenderError> {
-    let paragraphs: Vec<_> = text.reveal().split("\n\n").map(minijinja::Value::from).collect();
+    let line = |line: &str| {
+        minijinja::Value::from_pairs([("text", minijinja::Value::from(line)), ("is_link", is_link(line).into())])
+    };
+    let paragraphs = text.reveal().split("\n\n");
+    let paragraphs: Vec<_> =
+        paragraphs.map(|paragraph| minijinja::Value::from(paragraph.lines().map(line).collect::<Vec<_>>())).collect();
     let context = minijinja::Value::from_pairs([
         ("language", minijinja::Value::from(language)),
         ("subject", minijinja::Value::from(subject.reveal())),
@@ -78,6 +114,10 @@ pub(crate) fn html(language: &str, subject: &Personal, text: &Personal) -> Resul
     ]);
     let html = environment().render_named_str("layout.html", LAYOUT, context);
     html.map(Personal::new).map_err(|error| broken("layout", &error))
+}
+
+fn is_link(line: &str) -> bool {
+    line.starts_with("https://") && !line.contains(char::is_whitespace)
 }
 
 fn environment() -> Environment<'static> {
@@ -107,6 +147,10 @@ mod tests {
         MoneyText { currency: "EUR".to_owned(), scales: Scales::default() }
     }
 
+    fn shown(template: &str, channel: Channel, language: &str, name: &Personal) -> Result<Rendered, RenderError> {
+        render(template, channel, language, (&facts::tests::key(), name), &[], &money())
+    }
+
     #[test]
     fn every_template_renders_in_every_language() {
         let name = Personal::new("Jane Doe");
@@ -117,7 +161,8 @@ mod tests {
                 for (channel, language) in
                     channels.iter().flat_map(|one| ["en", "de", "es", "fr"].map(|language| (*one, language)))
                 {
-                    let done = render(fact.template, channel, language, &name, &fact.values, &money()).unwrap();
+                    let person = (&facts::tests::key(), &name);
+                    let done = render(fact.template, channel, language, person, &fact.values, &money()).unwrap();
                     let text = done.text.reveal();
                     assert_eq!(done.language.as_str(), language);
                     assert!(!text.is_empty() && !text.contains("{{") && !text.contains("Subject:"), "{text}");
@@ -127,22 +172,74 @@ mod tests {
         }
     }
 
+    fn order(event: &str, template: &str, channel: Channel) -> Rendered {
+        let told = facts::tests::samples().into_iter().filter(|sample| sample.event == event);
+        let fact = told.flat_map(|event| facts::of(&event).unwrap()).find(|fact| fact.template == template).unwrap();
+        let person = (&facts::tests::key(), &Personal::new("Jane Doe"));
+        render(template, channel, "en", person, &fact.at_merchant("Fresh Mart").values, &money()).unwrap()
+    }
+
+    #[test]
+    fn a_confirmation_lists_what_was_ordered_and_where_it_goes() {
+        let mail = order("order.created", "order_confirmed", Channel::Email);
+        assert_eq!(mail.subject.as_ref().unwrap().reveal(), "Your order at Fresh Mart is confirmed");
+        let expected = "Hello Jane Doe,\n\nFresh Mart has confirmed your order o.\n\n\
+            2 × Apples X, 150.00 EUR each: 300.00 EUR\n5 × Bread, 40.00 EUR each: 200.00 EUR\n\n\
+            Subtotal: 500.00 EUR\nDiscount (WEEKEND50): -50.00 EUR\nDelivery: 0.00 EUR\nTotal: 450.00 EUR\n\n\
+            Delivered to: John Doe, 123, MG Road, 560001 Bangalore\nEstimated delivery: 2026-01-04, 12:00 UTC\n\n\
+            Follow your order:\nhttps://bizone.com/track/1";
+        assert_eq!(mail.text.reveal(), expected);
+        let html = html("en", mail.subject.as_ref().unwrap(), &mail.text).unwrap();
+        let link = r#"Follow your order:<br><a href="https:&#x2f;&#x2f;bizone.com&#x2f;track&#x2f;1">"#;
+        assert!(html.reveal().contains(link), "{}", html.reveal());
+    }
+
+    #[test]
+    fn a_failed_order_is_told_with_its_reason_and_a_refund_with_its_amounts() {
+        let refused = order("order.failed", "order_refused", Channel::Email);
+        assert!(
+            refused
+                .text
+                .reveal()
+                .contains("the balance is not enough. It costs 450.00 EUR, and 300.00 EUR can be paid")
+        );
+        let failed = order("order.failed", "order_failed", Channel::Push);
+        assert!(
+            failed.text.reveal().starts_with("Your order at Fresh Mart over 450.00 EUR was cancelled: the merchant")
+        );
+        let refund = order("wallet.refunded", "order_refunded", Channel::Sms);
+        assert!(
+            refund.text.reveal().ends_with("Back on your balance: 200 promo coins, 99.50 EUR."),
+            "{}",
+            refund.text.reveal()
+        );
+    }
+
+    #[test]
+    fn what_is_sealed_for_somebody_else_is_not_rendered() {
+        let other = facts::tests::samples().into_iter().find(|event| event.event == "order.created").unwrap();
+        let fact = facts::of(&other).unwrap().remove(0);
+        let key = DataKey::new("v", &[8; 32]).unwrap();
+        let failed = render(fact.template, Channel::Email, "en", (&key, &Personal::new("x")), &fact.values, &money());
+        assert!(matches!(failed, Err(RenderError::Broken(_, _))));
+    }
+
     #[test]
     fn an_unknown_language_is_answered_in_english() {
-        let done = render("welcome", Channel::Sms, "hi-IN", &Personal::new("Asha"), &[], &money()).unwrap();
+        let done = shown("welcome", Channel::Sms, "hi-IN", &Personal::new("Asha")).unwrap();
         assert_eq!(done.text.reveal(), "Welcome to Quoin, Asha! Your account is ready.");
     }
 
     #[test]
     fn a_value_that_is_missing_is_an_error_not_a_gap() {
-        let failed = render("bet_placed", Channel::Sms, "en", &Personal::new("Jane"), &[], &money()).unwrap_err();
+        let failed = shown("bet_placed", Channel::Sms, "en", &Personal::new("Jane")).unwrap_err();
         assert!(matches!(failed, RenderError::Broken(_, _)) && !failed.to_string().contains("Jane"));
     }
 
     #[test]
     fn a_name_neither_adds_headers_nor_markup() {
         let name = Personal::new("<script>\r\nBcc: x\n\n</script>");
-        let done = render("welcome", Channel::Email, "en", &name, &[], &money()).unwrap();
+        let done = shown("welcome", Channel::Email, "en", &name).unwrap();
         let html = html("en", done.subject.as_ref().unwrap(), &done.text).unwrap();
         assert_eq!(done.subject.unwrap().reveal(), "Welcome to Quoin");
         assert!(!html.reveal().contains("<script>") && html.reveal().contains("&lt;script&gt;"));
@@ -150,17 +247,17 @@ mod tests {
 
     #[test]
     fn what_is_rendered_is_not_shown_when_debugged() {
-        let done = render("welcome", Channel::Email, "en", &Personal::new("Jane Doe"), &[], &money()).unwrap();
+        let done = shown("welcome", Channel::Email, "en", &Personal::new("Jane Doe")).unwrap();
         assert!(!format!("{done:?}").contains("Jane"));
     }
 
     proptest! {
         #[test]
         fn nothing_a_person_is_called_becomes_markup(name in ".{0,60}") {
-            let done = render("welcome", Channel::Email, "en", &Personal::new(name), &[], &money()).unwrap();
+            let done = shown("welcome", Channel::Email, "en", &Personal::new(name)).unwrap();
             let html = html("en", done.subject.as_ref().unwrap(), &done.text).unwrap();
             let tags = |text: &str| text.matches('<').count();
-            let plain = render("welcome", Channel::Email, "en", &Personal::new("x"), &[], &money()).unwrap();
+            let plain = shown("welcome", Channel::Email, "en", &Personal::new("x")).unwrap();
             let expected = super::html("en", plain.subject.as_ref().unwrap(), &plain.text).unwrap();
             prop_assert_eq!(tags(html.reveal()), tags(expected.reveal()));
         }

@@ -26,9 +26,13 @@ pub(crate) struct Rule {
     pub(crate) security: bool,
 }
 
+const EMAIL: Channels = Channels::Each(&[Channel::Email]);
 const SMS: Channels = Channels::Each(&[Channel::Sms]);
 const SMS_AND_EMAIL: Channels = Channels::Each(&[Channel::Sms, Channel::Email]);
 const PUSH: Channels = Channels::Each(&[Channel::Push]);
+const PUSH_AND_EMAIL: Channels = Channels::Each(&[Channel::Push, Channel::Email]);
+const PUSH_OR_SMS: Channels = Channels::First(&[Channel::Push, Channel::Sms]);
+const ALL: Channels = Channels::Each(&[Channel::Sms, Channel::Push, Channel::Email]);
 const PUSH_OR_EMAIL: Channels = Channels::First(&[Channel::Push, Channel::Email]);
 
 const fn tell(event: &'static str, template: &'static str, channels: Channels) -> Rule {
@@ -56,6 +60,16 @@ pub(crate) const RULES: &[Rule] = &[
     tell("wallet.transferred", "transfer_sent", SMS),
     tell("wallet.transferred", "transfer_received", SMS),
     tell("wallet.limit_reached", "limit_reached", SMS),
+    tell("order.created", "order_confirmed", ALL),
+    // The person has just read why: a text message would only disturb.
+    tell("order.failed", "order_refused", PUSH_OR_EMAIL),
+    tell("order.failed", "order_failed", PUSH_AND_EMAIL),
+    tell("wallet.refunded", "order_refunded", PUSH_OR_SMS),
+    tell("customer.registered", "member_welcome", EMAIL),
+    tell("payment.processed", "payment_receipt", EMAIL),
+    tell("subscription.renewed", "subscription_renewed", EMAIL),
+    tell("subscription.charge_failed", "payment_failed", EMAIL),
+    tell("subscription.cancelled", "subscription_cancelled", EMAIL),
 ];
 
 /// The line for `template` of `event`.
@@ -64,12 +78,14 @@ pub(crate) fn rule(event: &str, template: &str) -> Option<&'static Rule> {
 }
 
 impl Rule {
-    /// The channels over which a person with these preferences is told.
-    pub(crate) fn channels_for(&self, preferences: &Preferences) -> Vec<Channel> {
-        let reaches = |channel: &Channel| {
-            let wanted = self.security || preferences.wants(*channel);
-            wanted && (*channel != Channel::Push || preferences.push_token.is_some())
+    /// The channels over which a person with these preferences is told, who may be known to have no phone number.
+    pub(crate) fn channels_for(&self, preferences: &Preferences, has_phone: bool) -> Vec<Channel> {
+        let has_point = |channel: Channel| match channel {
+            Channel::Sms => has_phone,
+            Channel::Push => preferences.push_token.is_some(),
+            Channel::Email => true,
         };
+        let reaches = |channel: &Channel| (self.security || preferences.wants(*channel)) && has_point(*channel);
         match self.channels {
             Channels::Each(channels) => channels.iter().copied().filter(reaches).collect(),
             Channels::First(channels) => channels.iter().copied().find(reaches).into_iter().collect(),
@@ -90,23 +106,32 @@ mod tests {
     fn a_switched_off_channel_is_not_used_except_for_security() {
         let off = preferences(false, false, false, true);
         for rule in RULES {
-            assert_eq!(rule.channels_for(&off).is_empty(), !rule.security, "{}", rule.template);
+            assert_eq!(rule.channels_for(&off, true).is_empty(), !rule.security, "{}", rule.template);
         }
     }
 
     #[test]
     fn a_bonus_is_pushed_or_else_mailed() {
         let bonus = rule("BonusAwarded", "bonus_awarded").unwrap();
-        assert_eq!(bonus.channels_for(&preferences(true, true, true, true)), [Channel::Push]);
-        assert_eq!(bonus.channels_for(&preferences(true, true, true, false)), [Channel::Email]);
-        assert_eq!(bonus.channels_for(&preferences(true, true, false, true)), [Channel::Email]);
-        assert_eq!(bonus.channels_for(&preferences(true, false, true, false)), []);
+        assert_eq!(bonus.channels_for(&preferences(true, true, true, true), true), [Channel::Push]);
+        assert_eq!(bonus.channels_for(&preferences(true, true, true, false), true), [Channel::Email]);
+        assert_eq!(bonus.channels_for(&preferences(true, true, false, true), true), [Channel::Email]);
+        assert_eq!(bonus.channels_for(&preferences(true, false, true, false), true), []);
+    }
+
+    #[test]
+    fn who_has_no_phone_is_told_over_what_is_left() {
+        let anybody = preferences(true, true, true, false);
+        let welcome = rule("UserRegistered", "welcome").unwrap();
+        assert_eq!(welcome.channels_for(&anybody, true), [Channel::Sms, Channel::Email]);
+        assert_eq!(welcome.channels_for(&anybody, false), [Channel::Email]);
+        assert_eq!(rule("wallet.refunded", "order_refunded").unwrap().channels_for(&anybody, false), []);
     }
 
     #[test]
     fn nobody_is_pushed_a_balance_without_a_device() {
         let balance = rule("wallet.debited", "balance_debited").unwrap();
-        assert_eq!(balance.channels_for(&preferences(true, true, true, false)), []);
+        assert_eq!(balance.channels_for(&preferences(true, true, true, false), true), []);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The rows of the service's own table, and their keys.
 //!
 //! `user#<user>`: `contact` and `preferences`. `notices#<user>`: what the person was told, by time.
-//! `message#<id of the provider>`: the notice that the provider knows by that id.
+//! `message#<id of the provider>`: the notice that the provider knows by that id. `order#<order>`: its confirmation.
 
 use quoin_events::Timestamp;
 use quoin_runtime::{ConfigError, Env};
@@ -38,6 +38,11 @@ pub(crate) fn listed_at(moment: Timestamp, notice_id: &str) -> String {
 /// The notice that the provider calls `message_id`.
 pub(crate) fn message(message_id: &str) -> Key {
     Key::new(format!("message#{message_id}"), "notice")
+}
+
+/// The confirmation of an order.
+pub(crate) fn confirmation(order_id: &str) -> Key {
+    Key::new(format!("order#{order_id}"), "confirmation")
 }
 
 /// An item that begins with `key`.

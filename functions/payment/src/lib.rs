@@ -14,5 +14,4 @@ pub mod consumers;
 mod open;
 mod pace;
 mod payment;
-mod provider;
 pub mod sweeper;

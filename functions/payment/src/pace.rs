@@ -7,6 +7,9 @@
 use quoin_events::Timestamp;
 use quoin_runtime::{ConfigError, Env};
 
+/// How many seconds an expired payment is left alone, if a stage says nothing else. The verification expects it.
+const LATE_ASK_SECONDS: i64 = 3_600;
+
 /// The pace of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
@@ -35,7 +38,7 @@ impl Pace {
         Ok(Self {
             ask_ms: ms("PAYMENT_ASK_SECONDS", 60)?,
             expiry_ms: ms("PAYMENT_EXPIRY_SECONDS", 1_800)?,
-            late_ask_ms: ms("PAYMENT_LATE_ASK_SECONDS", 3_600)?,
+            late_ask_ms: ms("PAYMENT_LATE_ASK_SECONDS", LATE_ASK_SECONDS)?,
             late_ms: ms("PAYMENT_LATE_SECONDS", 7 * 86_400)?,
         })
     }
@@ -64,6 +67,11 @@ mod tests {
     use super::*;
 
     const MINUTE: i64 = 60_000;
+
+    #[test]
+    fn the_verification_waits_for_a_question_as_long_as_it_takes() {
+        assert_eq!(quoin_verify::LATE_ASK_MS, LATE_ASK_SECONDS * 1_000);
+    }
 
     #[test]
     fn an_undecided_payment_is_asked_about_each_minute_then_each_hour_for_a_week() {

@@ -3,6 +3,7 @@
 use quoin_events::types::{DepositFailed, DepositFailure, DepositInitiated, DepositSuccess};
 use quoin_events::{Draft, Timestamp};
 use quoin_money::{Amount, Asset};
+use quoin_payments::{Decision, Order, Taken};
 use serde::{Deserialize, Serialize};
 
 /// Where a payment stands.
@@ -59,6 +60,24 @@ pub(crate) enum Report {
     Expired,
 }
 
+impl From<Taken> for Report {
+    fn from(taken: Taken) -> Self {
+        match taken.decision {
+            Some(decision) => decision.into(),
+            None => Self::Taken { reference: taken.reference, redirect_url: taken.redirect_url },
+        }
+    }
+}
+
+impl From<Decision> for Report {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Succeeded { reference } => Self::Succeeded { reference },
+            Decision::Failed { reference } => Self::Failed { reference },
+        }
+    }
+}
+
 impl Report {
     /// Whether it is the provider's word on the end of the payment.
     pub(crate) const fn is_decision(&self) -> bool {
@@ -83,6 +102,16 @@ pub(crate) enum Step {
 }
 
 impl Payment {
+    /// What the provider is asked for.
+    pub(crate) fn order(&self) -> Order<'_> {
+        Order {
+            payment_id: &self.payment_id,
+            amount: self.amount,
+            method: &self.method,
+            callback_path: "/api/payments/callbacks",
+        }
+    }
+
     /// What announces the payment.
     pub(crate) fn initiated(&self) -> DepositInitiated {
         DepositInitiated {

@@ -2,10 +2,10 @@
 //! and what it does not call paid expires with the time. An expired payment is still asked about, at a slower pace,
 //! until the provider decides it: money that comes after all is taken.
 
-use futures_util::{StreamExt, stream};
 use quoin_events::{Cause, Origin, Timestamp};
-use quoin_runtime::{Context, Env, Failure, Invocation, Metrics};
-use quoin_store::{Query, Update};
+use quoin_payments::{HttpProvider, Provider, Standing};
+use quoin_runtime::{Context, Env, Failure, Invocation, Metrics, open_key, sweep};
+use quoin_store::{Item, Update};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
@@ -13,14 +13,9 @@ use crate::advance::{advance, find};
 use crate::open;
 use crate::pace::{Open, Pace};
 use crate::payment::{Payment, Report};
-use crate::provider::{HttpProvider, Provider, Standing};
 
-/// Payments asked about at once.
-const CONCURRENCY: usize = 8;
 /// What one payment may take: a call to the provider and the write after it.
 const RESERVE_MS: i64 = 12_000;
-/// Rows of a page.
-const PAGE: u32 = 100;
 
 /// What one sweep did.
 #[derive(Debug, Default, Serialize)]
@@ -41,7 +36,7 @@ enum Need {
 
 fn need(standing: Standing, is_expired: bool) -> Need {
     match (standing, is_expired) {
-        (Standing::Decided(report), _) => Need::Report(report),
+        (Standing::Decided(decision), _) => Need::Report(decision.into()),
         (Standing::Unknown | Standing::Pending, true) => Need::Report(Report::Expired),
         (Standing::Unknown, false) => Need::AskAgain,
         (Standing::Pending, false) => Need::Wait,
@@ -69,19 +64,14 @@ pub async fn handle(
     _event: IgnoredAny,
     metrics: &mut Metrics,
 ) -> Result<Swept, Failure> {
-    let sweep = Sweep {
-        env,
-        invocation,
-        pace: Pace::of(env)?,
-        now: env.clock.now(),
-        stop: invocation.deadline.plus_millis(RESERVE_MS.saturating_neg()),
+    let looks = Sweep { env, invocation, pace: Pace::of(env)?, now: env.clock.now() };
+    let look = async |row: &Item| {
+        let open = open::read(row).filter(|open| looks.pace.is_due(open, looks.now))?;
+        Some((looks.look(&open).await, open.payment_id))
     };
     let mut swept = Swept::default();
-    for shard in open::shards(env.clock.random_below(u64::from(open::SHARDS))) {
-        if sweep.is_over() {
-            break;
-        }
-        sweep.shard(shard, &mut swept).await?;
+    for (outcome, payment_id) in sweep(env, invocation, env.config.table("payment")?, RESERVE_MS, look).await? {
+        swept.count(outcome, &payment_id);
     }
     metrics.metric("OpenPayments", swept.looked_at, "Count");
     metrics.metric("UnansweredPayments", swept.unanswered, "Count");
@@ -95,53 +85,24 @@ struct Sweep<'a> {
     invocation: &'a Invocation,
     pace: Pace,
     now: Timestamp,
-    stop: Timestamp,
 }
 
 impl Sweep<'_> {
-    fn is_over(&self) -> bool {
-        self.env.clock.now() >= self.stop
-    }
-
-    async fn shard(&self, shard: u8, swept: &mut Swept) -> Result<(), Failure> {
-        let table = self.env.config.table("payment")?;
-        let mut after = None;
-        loop {
-            let query = Query::of(open::partition(shard)).limit(PAGE).after(after.take());
-            let page = self.env.store.query(table, query).await?;
-            let due = page.items.iter().filter_map(open::read).filter(|open| self.pace.is_due(open, self.now));
-            let looks = due.map(async |open| {
-                if self.is_over() {
-                    return None;
-                }
-                Some((self.look(&open).await, open.payment_id))
-            });
-            let seen: Vec<_> = stream::iter(looks).buffer_unordered(CONCURRENCY).collect().await;
-            for (outcome, payment_id) in seen.into_iter().flatten() {
-                swept.count(outcome, &payment_id);
-            }
-            after = page.next;
-            if after.is_none() || self.is_over() {
-                return Ok(());
-            }
-        }
-    }
-
     /// Sees to one payment; says what became of it, or why that is not known.
     async fn look(&self, open: &Open) -> Result<Seen, String> {
         let env = self.env;
         let found = find(env, &open.payment_id).await.map_err(|error| error.to_string())?;
         let found = found.ok_or("there is no such payment")?;
-        if !found.payment.is_undecided() {
+        if !found.state.is_undecided() {
             // It was closed before its row was written.
             self.forget(&open.payment_id).await.map_err(|failure| failure.to_string())?;
             return Ok(Seen::Unchanged);
         }
-        let origin = Origin { request_id: found.payment.request_id.clone(), traceparent: None, cause: Cause::Request };
+        let origin = Origin { request_id: found.state.request_id.clone(), traceparent: None, cause: Cause::Request };
         let context = Context::of_message(&env.clock, self.invocation, origin);
         let provider = HttpProvider::of(env, &context).map_err(|failure| failure.to_string())?;
         let is_expired = self.pace.is_expired(open, self.now);
-        let asked = ask(&provider, &found.payment, is_expired).await;
+        let asked = ask(&provider, &found.state, is_expired).await;
         let is_answered = asked.is_ok();
         let (is_decided, advanced) = match asked {
             Ok(Some(report)) => {
@@ -166,11 +127,11 @@ impl Sweep<'_> {
     }
 
     async fn forget(&self, payment_id: &str) -> Result<(), Failure> {
-        Ok(self.env.store.delete(self.env.config.table("payment")?, &open::key(payment_id)).await?)
+        Ok(self.env.store.delete(self.env.config.table("payment")?, &open_key(payment_id)).await?)
     }
 
     async fn slow(&self, open: &Open) -> Result<(), Failure> {
-        let update = Update::of(self.env.config.table("payment")?, open::key(&open.payment_id))
+        let update = Update::of(self.env.config.table("payment")?, open_key(&open.payment_id))
             .text("asked_at", self.now.to_string())
             .if_exists();
         // One that is gone has been decided meanwhile.
@@ -220,10 +181,12 @@ const fn rest(is_decided: bool, is_expired: bool, is_over: bool) -> Rest {
 
 /// What is to be written about a payment, after all that can be asked has been asked.
 async fn ask(provider: &impl Provider, payment: &Payment, is_expired: bool) -> Result<Option<Report>, String> {
-    let standing = provider.standing(payment).await.map_err(|silence| silence.0)?;
+    let standing = provider.standing(&payment.order()).await.map_err(|silence| silence.0)?;
     match need(standing, is_expired) {
         Need::Report(report) => Ok(Some(report)),
-        Need::AskAgain => provider.initiate(payment).await.map(Some).map_err(|silence| silence.0),
+        Need::AskAgain => {
+            provider.initiate(&payment.order()).await.map(|taken| Some(taken.into())).map_err(|silence| silence.0)
+        }
         Need::Wait => Ok(None),
     }
 }
@@ -232,17 +195,21 @@ async fn ask(provider: &impl Provider, payment: &Payment, is_expired: bool) -> R
 mod tests {
     use super::*;
     use crate::payment::tests::payment;
-    use crate::provider::Silence;
+    use quoin_payments::{Decision, Order, Silence, Taken};
 
     /// A provider that gives one answer to each question.
     struct Says(Result<Standing, Silence>);
 
     impl Provider for Says {
-        async fn initiate(&self, _: &Payment) -> Result<Report, Silence> {
-            Ok(taken())
+        async fn initiate(&self, _: &Order<'_>) -> Result<Taken, Silence> {
+            Ok(Taken { reference: "r".to_owned(), redirect_url: None, decision: None })
         }
 
-        async fn standing(&self, _: &Payment) -> Result<Standing, Silence> {
+        async fn standing(&self, _: &Order<'_>) -> Result<Standing, Silence> {
+            self.0.clone()
+        }
+
+        async fn cancel(&self, _: &Order<'_>) -> Result<Standing, Silence> {
             self.0.clone()
         }
     }
@@ -257,8 +224,8 @@ mod tests {
 
     #[test]
     fn what_the_provider_calls_paid_never_expires() {
-        let paid = Report::Succeeded { reference: "r".to_owned() };
-        assert_eq!(asked(Ok(Standing::Decided(paid.clone())), true), Ok(Some(paid)));
+        let paid = Decision::Succeeded { reference: "r".to_owned() };
+        assert_eq!(asked(Ok(Standing::Decided(paid.clone())), true), Ok(Some(paid.into())));
     }
 
     #[test]
@@ -289,7 +256,7 @@ mod tests {
         let expired = asked(Ok(Standing::Pending), true).unwrap().unwrap();
         let (expired, _) = payment().after(&expired).outcome(now).unwrap().unwrap();
         assert!(expired.is_undecided());
-        let paid = Standing::Decided(Report::Succeeded { reference: "r".to_owned() });
+        let paid = Standing::Decided(Decision::Succeeded { reference: "r".to_owned() });
         let report = asked(Ok(paid), true).unwrap().unwrap();
         assert!(report.is_decision());
         let (paid, event) = expired.after(&report).outcome(now).unwrap().unwrap();

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use quoin_events::types::OrderFailureReason;
 use quoin_money::{Amount, Asset, Delta, MoneyError};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Serialize};
 
 /// Declares an enum of counters with their names.
 macro_rules! named {
@@ -66,6 +69,24 @@ named! {
         NotificationsSent = "notifications_sent",
         /// Messages that could not be delivered.
         NotificationsFailed = "notifications_failed",
+        /// Orders asked for: their validation started.
+        OrdersStarted = "orders_started",
+        /// Orders that all rules were asked about.
+        OrdersValidated = "orders_validated",
+        /// Orders that every rule let pass.
+        OrdersAllowed = "orders_allowed",
+        /// Orders written down.
+        OrdersInitiated = "orders_initiated",
+        /// Orders whose money was taken.
+        OrdersPaid = "orders_paid",
+        /// Orders that the merchant confirmed.
+        OrdersConfirmed = "orders_confirmed",
+        /// Orders that are final.
+        OrdersCreated = "orders_created",
+        /// Orders whose confirmation was sent to the customer.
+        OrdersNotified = "orders_notified",
+        /// Orders that came to nothing.
+        OrdersFailed = "orders_failed",
     }
 }
 
@@ -88,6 +109,40 @@ named! {
         Bonuses = "bonuses",
         /// Given for referrals.
         ReferralRewards = "referral_rewards",
+        /// Taken for orders.
+        OrderPayments = "order_payments",
+        /// Given back for orders that failed after that.
+        OrderRefunds = "order_refunds",
+    }
+}
+
+named! {
+    /// What adds up over orders, whatever they are paid with: amounts in the stage's currency, and time.
+    Total {
+        /// Prices times quantities of initiated orders.
+        OrderValue = "order_value",
+        /// What campaigns took off them.
+        OrderDiscount = "order_discount",
+        /// What was to be paid for them.
+        OrderAmount = "order_final_amount",
+        /// Milliseconds that validations took.
+        ValidationTime = "validation_ms",
+    }
+}
+
+named! {
+    /// A rule that every order is asked about.
+    Rule {
+        /// The cart is worth enough.
+        MinOrderValue = "min_order_value",
+        /// The merchant delivers there.
+        DeliveryZone = "delivery_zone",
+        /// The campaign holds for the order.
+        CampaignEligible = "campaign_eligible",
+        /// The person is known well enough.
+        UserKyc = "user_kyc",
+        /// The merchant takes orders.
+        MerchantActive = "merchant_active",
     }
 }
 
@@ -98,13 +153,27 @@ pub(crate) enum Counter {
     Count(Count),
     /// How much of an asset.
     Sum(Sum, Asset),
+    /// How much of what has no asset.
+    Total(Total),
+    /// How many orders a rule refused.
+    Refused(Rule),
+    /// How many orders failed for a reason.
+    Failed(OrderFailureReason),
 }
+
+/// In front of a rule's name.
+const REFUSED: &str = "orders_refused";
+/// In front of a failure's reason.
+const FAILED: &str = "orders_failed";
 
 impl fmt::Display for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => f.write_str(count.as_str()),
             Self::Sum(sum, asset) => write!(f, "{}.{asset}", sum.as_str()),
+            Self::Total(total) => f.write_str(total.as_str()),
+            Self::Refused(rule) => write!(f, "{REFUSED}.{}", rule.as_str()),
+            Self::Failed(reason) => write!(f, "{FAILED}.{}", reason.as_str()),
         }
     }
 }
@@ -114,7 +183,15 @@ impl FromStr for Counter {
 
     fn from_str(name: &str) -> Result<Self, ()> {
         match name.split_once('.') {
-            None => Count::ALL.iter().find(|count| count.as_str() == name).map(|count| Self::Count(*count)),
+            None => {
+                let count = Count::ALL.iter().find(|count| count.as_str() == name).map(|count| Self::Count(*count));
+                count
+                    .or_else(|| Total::ALL.iter().find(|total| total.as_str() == name).map(|total| Self::Total(*total)))
+            }
+            Some((REFUSED, rule)) => {
+                Rule::ALL.iter().find(|known| known.as_str() == rule).map(|known| Self::Refused(*known))
+            }
+            Some((FAILED, reason)) => failure_reason(reason).map(Self::Failed),
             Some((sum, asset)) => Sum::ALL
                 .iter()
                 .find(|known| known.as_str() == sum)
@@ -122,6 +199,11 @@ impl FromStr for Counter {
         }
         .ok_or(())
     }
+}
+
+fn failure_reason(name: &str) -> Option<OrderFailureReason> {
+    let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+    OrderFailureReason::deserialize(name).ok()
 }
 
 /// Counters and by how much each of them moves; adding them up is commutative.
@@ -135,10 +217,32 @@ impl Counters {
         self
     }
 
+    /// With one more order that `rule` refused.
+    pub(crate) fn refused(mut self, rule: Rule) -> Self {
+        self.0.insert(Counter::Refused(rule), Delta::plus(Amount::whole(1)));
+        self
+    }
+
+    /// With one more order that failed for `reason`.
+    pub(crate) fn failed(mut self, reason: OrderFailureReason) -> Self {
+        self.0.insert(Counter::Failed(reason), Delta::plus(Amount::whole(1)));
+        self.once(Count::OrdersFailed)
+    }
+
+    /// With `more` of a total.
+    pub(crate) fn total(mut self, total: Total, more: Delta) -> Self {
+        if !more.is_zero() {
+            self.0.insert(Counter::Total(total), more);
+        }
+        self
+    }
+
     /// With `delta` of `asset` more.
     pub(crate) fn moved(mut self, sum: Sum, asset: Asset, delta: Delta) -> Self {
         if !delta.is_zero() {
-            self.0.insert(Counter::Sum(sum, asset), delta);
+            // Amounts of one event are too short for their sum to run out of digits.
+            let all = self.0.entry(Counter::Sum(sum, asset)).or_default();
+            *all = all.and(delta).unwrap_or(*all);
         }
         self
     }
@@ -180,6 +284,24 @@ impl Counters {
         self.0.get(&Counter::Sum(sum, asset)).copied()
     }
 
+    /// How much of a total.
+    pub(crate) fn of_total(&self, total: Total) -> Delta {
+        self.0.get(&Counter::Total(total)).copied().unwrap_or_default()
+    }
+
+    /// How many orders `rule` refused.
+    pub(crate) fn refused_by(&self, rule: Rule) -> Delta {
+        self.0.get(&Counter::Refused(rule)).copied().unwrap_or_default()
+    }
+
+    /// Why orders failed, and how many for each reason.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (OrderFailureReason, Delta)> {
+        self.0.iter().filter_map(|(counter, orders)| match counter {
+            Counter::Failed(reason) => Some((*reason, *orders)),
+            Counter::Count(_) | Counter::Sum(..) | Counter::Total(_) | Counter::Refused(_) => None,
+        })
+    }
+
     /// All that move.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Counter, Delta)> {
         self.0.iter().map(|(counter, delta)| (*counter, *delta))
@@ -193,10 +315,15 @@ mod tests {
     #[test]
     fn names_lead_back_to_their_counters() {
         let sums = Sum::ALL.iter().flat_map(|sum| Asset::ALL.map(|asset| Counter::Sum(*sum, asset)));
-        for counter in Count::ALL.iter().map(|count| Counter::Count(*count)).chain(sums) {
+        let counts = Count::ALL.iter().map(|count| Counter::Count(*count));
+        let totals = Total::ALL.iter().map(|total| Counter::Total(*total));
+        let refused = Rule::ALL.iter().map(|rule| Counter::Refused(*rule));
+        let failed = [OrderFailureReason::OutOfStock, OrderFailureReason::MerchantRejected].map(Counter::Failed);
+        for counter in counts.chain(sums).chain(totals).chain(refused).chain(failed) {
             assert_eq!(counter.to_string().parse(), Ok(counter));
         }
-        for name in ["pk", "sk", "expires", "stakes.gold", "stakes", ""] {
+        for name in ["pk", "sk", "expires", "stakes.gold", "stakes", "", "orders_failed.WEATHER", "orders_refused.mood"]
+        {
             assert!(name.parse::<Counter>().is_err(), "{name}");
         }
     }

@@ -5,13 +5,18 @@
 //! are added by the table as exact decimals. Everything here can be rebuilt from the journal.
 
 pub mod api;
-mod canonical;
 pub mod consumers;
 mod count;
 mod counters;
-mod period;
+pub mod export;
+mod funnel;
+mod measure;
+pub mod monitor;
 mod recorded;
 mod report;
 mod trail;
+mod training;
+pub mod training_export;
+mod warehouse;
 
 pub use recorded::Recorded;

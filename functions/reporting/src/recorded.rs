@@ -1,11 +1,10 @@
 //! An event together with the text it came in: a record keeps members that no type here knows.
 
 use quoin_events::{BusEvent, EntityRef, Envelope, Origin, ParseTimestampError, Timestamp};
-use quoin_runtime::Message;
+use quoin_runtime::{Failure, Message};
+use quoin_verify::canonical;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use crate::canonical;
 
 /// An event as it is recorded.
 #[derive(Debug, Deserialize)]
@@ -47,9 +46,25 @@ impl Recorded {
         &self.event.detail
     }
 
+    /// Whether its members mean what this code takes them to mean; a record of it does not depend on that.
+    ///
+    /// # Errors
+    /// Poison, for an event of another major version.
+    pub(crate) fn is_understood(&self) -> Result<(), Failure> {
+        self.envelope().known().map_err(Failure::Poison)
+    }
+
     /// The envelope as it came.
     pub(crate) fn text(&self) -> &str {
         self.text.get()
+    }
+
+    /// The envelope in canonical form, which is one line.
+    ///
+    /// # Errors
+    /// Never, since it was read before.
+    pub(crate) fn canonical(&self) -> Result<String, serde_json::Error> {
+        canonical::text(self.text())
     }
 
     /// Hash of the envelope in canonical form.
@@ -103,6 +118,18 @@ pub(crate) mod tests {
         assert_eq!(foreign.event_id(), foreign.sha256());
         assert_eq!(foreign.entity(), EntityRef { kind: "event".to_owned(), id: foreign.sha256().to_owned() });
         assert_eq!(foreign.sequence(), 1);
+    }
+
+    #[test]
+    fn an_event_of_another_major_version_can_be_recorded_and_not_counted() {
+        let text = |version: &str| {
+            let event = r#"{"event":"order.paid","timestamp":"t","data":{},"metadata":{"source":"x","request_id":"r"}"#;
+            format!(r#"{{"detail":{event},"version":"{version}"}}}}"#)
+        };
+        let read = |version: &str| serde_json::from_str::<Recorded>(&text(version)).unwrap().is_understood();
+        assert_eq!(read("1.7"), Ok(()));
+        let Err(Failure::Poison(reason)) = read("2.0") else { panic!("it was understood") };
+        assert_eq!(reason, "version 2.0 of order.paid is not known here, which is 1.x");
     }
 
     #[test]

@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 
 use quoin_money::{Asset, Delta, MoneyError};
+use quoin_runtime::{Period, split_day};
 use quoin_store::{Item, Key};
 use serde::Serialize;
 
 use crate::counters::{Count, Counters, Sum};
-use crate::period::{Period, split};
+use crate::funnel::OrdersView;
 
 /// How many items the counters of a day are spread over: writers of one item at once cancel each other.
 const SHARDS: u64 = 8;
 
-/// Key of one shard of a day's counters: a month is one partition, so that a year is a dozen reads.
-pub(crate) fn shard_key(day: &str, chance: impl FnOnce(u64) -> u64) -> Key {
-    let (month, day) = split(day).unwrap_or(("", day));
-    Key::new(month_pk(month), format!("{day}#{}", chance(SHARDS)))
+/// Key of one shard of a day's counters, or of a campaign's counters of that day: a month is one partition, so that a
+/// year is a dozen reads.
+pub(crate) fn shard_key(day: &str, campaign: Option<&str>, chance: impl FnOnce(u64) -> u64) -> Key {
+    let (month, day) = split_day(day).unwrap_or(("", day));
+    let shard = chance(SHARDS);
+    match campaign {
+        None => Key::new(month_pk(month), format!("{day}#{shard}")),
+        Some(code) => Key::new(campaigns_pk(month), format!("{day}#{code}#{shard}")),
+    }
 }
 
 /// Partition of a month's counters.
@@ -23,15 +29,29 @@ pub(crate) fn month_pk(month: &str) -> String {
     format!("counters#{month}")
 }
 
-/// The sort keys of all shards from the day `first` to the day `last` of a month.
-pub(crate) fn shards_between(first: &str, last: &str) -> (String, String) {
-    // '~' sorts behind every digit.
-    (format!("{first}#"), format!("{last}#~"))
+/// Partition of a month's counters by campaign.
+pub(crate) fn campaigns_pk(month: &str) -> String {
+    format!("campaigns#{month}")
 }
 
-/// The counters of each day, summed over its shards.
+/// The campaign's code in the sort key of one of its shards: it may hold the separator itself.
+fn code_of(sk: &str) -> Option<&str> {
+    let (_, rest) = sk.split_once('#')?;
+    rest.rsplit_once('#').map(|(code, _)| code)
+}
+
+/// The sort keys of all shards from the day `first` to the day `last` of a month.
+pub(crate) fn shards_between(first: &str, last: &str) -> (String, String) {
+    // '$' sorts right behind '#': whatever stands behind the separator lies between.
+    (format!("{first}#"), format!("{last}$"))
+}
+
+/// The counters of each day, summed over its shards, and those of each campaign, summed over days as well.
 #[derive(Debug, Default)]
-pub(crate) struct Daily(BTreeMap<String, Counters>);
+pub(crate) struct Daily {
+    days: BTreeMap<String, Counters>,
+    campaigns: BTreeMap<String, Counters>,
+}
 
 impl Daily {
     /// Adds one shard.
@@ -40,14 +60,45 @@ impl Daily {
     /// If a counter has too many digits.
     pub(crate) fn add_shard(&mut self, month: &str, shard: &Item) -> Result<(), MoneyError> {
         let day = shard.get_text("sk").and_then(|sk| sk.split('#').next()).unwrap_or_default();
-        let counters = self.0.entry(format!("{month}-{day}")).or_default();
+        let counters = self.days.entry(format!("{month}-{day}")).or_default();
         shard.numbers().try_for_each(|(name, digits)| counters.add_stored(name, digits))
     }
+
+    /// Adds one shard of a campaign's counters.
+    ///
+    /// # Errors
+    /// If a counter has too many digits.
+    pub(crate) fn add_campaign_shard(&mut self, shard: &Item) -> Result<(), MoneyError> {
+        let Some(code) = shard.get_text("sk").and_then(code_of) else { return Ok(()) };
+        let counters = self.campaigns.entry(code.to_owned()).or_default();
+        shard.numbers().try_for_each(|(name, digits)| counters.add_stored(name, digits))
+    }
+
+    /// What was counted on `day`.
+    pub(crate) fn of_day(&self, day: &str) -> Counters {
+        self.days.get(day).cloned().unwrap_or_default()
+    }
+
+    /// Campaigns by code, with what was counted for them.
+    pub(crate) fn campaigns(&self) -> impl Iterator<Item = (&str, &Counters)> {
+        self.campaigns.iter().map(|(code, counters)| (code.as_str(), counters))
+    }
+}
+
+/// What the route answers.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Report"))]
+#[serde(untagged)]
+pub(crate) enum Answer<'a> {
+    /// Figures alone.
+    Figures(ReportView<'a>),
+    /// How orders go.
+    Orders(OrdersView<'a>),
 }
 
 /// The figures of a period.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Report"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "FiguresReport"))]
 pub(crate) struct ReportView<'a> {
     /// Which figures.
     report: Report,
@@ -89,7 +140,7 @@ struct Figures {
 /// How much of an asset moved.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReportSums"))]
-struct Sums {
+pub(crate) struct Sums {
     /// As far as the report tells it.
     #[serde(flatten)]
     sums: BTreeMap<Sum, Delta>,
@@ -109,12 +160,35 @@ pub(crate) enum Report {
     Betting,
     /// Deposits.
     Payments,
+    /// How far orders come.
+    Orders,
 }
+
+/// What all of the platform's parts are looked at by; the rest of the orders' figures is in their own report.
+const KPIS: &[Count] = &[
+    Count::Registrations,
+    Count::Logins,
+    Count::BetsPlaced,
+    Count::BetsSettled,
+    Count::SettlementsCorrected,
+    Count::BetsCancelled,
+    Count::DepositsInitiated,
+    Count::DepositsSucceeded,
+    Count::DepositsFailed,
+    Count::BonusesAwarded,
+    Count::ReferralsCompleted,
+    Count::NotificationsSent,
+    Count::NotificationsFailed,
+    Count::OrdersInitiated,
+    Count::OrdersPaid,
+    Count::OrdersCreated,
+    Count::OrdersFailed,
+];
 
 impl Report {
     /// The report called `name`.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Self::Kpis, Self::Betting, Self::Payments].into_iter().find(|report| report.as_str() == name)
+        [Self::Kpis, Self::Betting, Self::Payments, Self::Orders].into_iter().find(|report| report.as_str() == name)
     }
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -122,16 +196,18 @@ impl Report {
             Self::Kpis => "kpis",
             Self::Betting => "betting",
             Self::Payments => "payments",
+            Self::Orders => "orders",
         }
     }
 
     const fn counts(self) -> &'static [Count] {
         match self {
-            Self::Kpis => Count::ALL,
+            Self::Kpis => KPIS,
             Self::Betting => {
                 &[Count::BetsPlaced, Count::BetsSettled, Count::SettlementsCorrected, Count::BetsCancelled]
             }
             Self::Payments => &[Count::DepositsInitiated, Count::DepositsSucceeded, Count::DepositsFailed],
+            Self::Orders => &[],
         }
     }
 
@@ -140,6 +216,7 @@ impl Report {
             Self::Kpis => Sum::ALL,
             Self::Betting => &[Sum::Stakes, Sum::Refunds, Sum::Payouts],
             Self::Payments => &[Sum::DepositsInitiated, Sum::DepositsSucceeded, Sum::DepositsFailed],
+            Self::Orders => &[Sum::OrderPayments, Sum::OrderRefunds],
         }
     }
 
@@ -147,25 +224,30 @@ impl Report {
     ///
     /// # Errors
     /// If a total has too many digits.
-    pub(crate) fn body<'a>(self, period: &'a Period, daily: &Daily) -> Result<ReportView<'a>, MoneyError> {
-        let (nothing, mut totals, mut days) = (Counters::default(), Counters::default(), Vec::new());
-        for day in period.days() {
-            let counters = daily.0.get(day).unwrap_or(&nothing);
-            totals.add(counters)?;
-            days.push(Day { day, figures: self.figures(counters)? });
+    pub(crate) fn body<'a>(self, period: &'a Period, daily: &'a Daily) -> Result<Answer<'a>, MoneyError> {
+        if self == Self::Orders {
+            return OrdersView::of(period, daily).map(Answer::Orders);
         }
-        let end = |day: Option<&'a String>| day.map(String::as_str).unwrap_or_default();
-        Ok(ReportView {
-            report: self,
-            from: end(period.days().first()),
-            to: end(period.days().last()),
-            totals: self.figures(&totals)?,
-            days,
-        })
+        let (mut totals, mut days) = (Counters::default(), Vec::new());
+        for day in period.days() {
+            let counters = daily.of_day(day);
+            totals.add(&counters)?;
+            days.push(Day { day, figures: self.figures(&counters)? });
+        }
+        let (from, to) = period.ends();
+        Ok(Answer::Figures(ReportView { report: self, from, to, totals: self.figures(&totals)?, days }))
     }
 
     fn figures(self, counters: &Counters) -> Result<Figures, MoneyError> {
         let counts = self.counts().iter().map(|count| (*count, counters.count(*count))).collect();
+        Ok(Figures { counts, assets: self.assets(counters)? })
+    }
+
+    /// How much of each asset moved, as far as the report tells it.
+    ///
+    /// # Errors
+    /// If a figure has too many digits.
+    pub(crate) fn assets(self, counters: &Counters) -> Result<BTreeMap<Asset, Sums>, MoneyError> {
         let mut assets = BTreeMap::new();
         for asset in Asset::ALL {
             if self.sums().iter().all(|sum| counters.sum(*sum, asset).is_none()) {
@@ -176,7 +258,7 @@ impl Report {
             let ggr = has_payouts.then(|| gross_gaming_revenue(counters, asset)).transpose()?;
             assets.insert(asset, Sums { sums: self.sums().iter().map(amount).collect(), ggr });
         }
-        Ok(Figures { counts, assets })
+        Ok(assets)
     }
 }
 
@@ -238,11 +320,15 @@ mod tests {
     fn a_shard_lies_between_the_bounds_of_its_day() {
         let (first, last) = shards_between("04", "05");
         for chance in 0..SHARDS {
-            let key = shard_key("2026-01-05", |shards| chance.min(shards));
-            assert_eq!(key.pk, month_pk("2026-01"));
-            assert!(first < key.sk && key.sk < last);
+            for campaign in [None, Some("A#ü~"), Some("~")] {
+                let key = shard_key("2026-01-05", campaign, |shards| chance.min(shards));
+                assert_eq!(key.pk, campaign.map_or(month_pk("2026-01"), |_| campaigns_pk("2026-01")));
+                assert_eq!(code_of(&key.sk), campaign);
+                assert!(first < key.sk && key.sk < last);
+            }
         }
-        assert!(shard_key("2026-01-06", |_| 0).sk > last);
+        assert!(shard_key("2026-01-06", Some(" "), |_| 0).sk > last);
+        assert!(shard_key("2026-01-03", Some("~"), |_| 0).sk < first);
     }
 
     proptest! {
@@ -264,7 +350,7 @@ mod tests {
                 daily.add_shard("2026-01", &shard(&format!("04#{n}"), &stored)).unwrap();
             }
             let mut whole = Daily::default();
-            whole.0.insert("2026-01-04".to_owned(), expected);
+            whole.days.insert("2026-01-04".to_owned(), expected);
             let period = period("2026-01-04", "2026-01-04");
             prop_assert_eq!(Report::Kpis.body(&period, &daily).unwrap(), Report::Kpis.body(&period, &whole).unwrap());
         }

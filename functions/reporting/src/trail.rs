@@ -8,8 +8,10 @@ use serde_json::value::RawValue;
 
 use crate::Recorded;
 
+/// The attribute that counts how often an event came again after the first time.
+pub(crate) const REPEATS: &str = "repeats";
 /// Days that a copy is kept of an event that the catalogue does not list.
-const UNLISTED_DAYS: u16 = 90;
+pub(crate) const UNLISTED_DAYS: u16 = 90;
 
 /// Partition of an entity's trail.
 pub(crate) fn trail_pk(kind: &str, id: &str) -> String {
@@ -31,16 +33,23 @@ fn payload_key(request_id: &str, at: Timestamp, sequence: u64, event_id: &str) -
     Key::new(request_pk(request_id), format!("{at}#{}#{event_id}", trail_sk(sequence)))
 }
 
+/// Key of the row of an event that stays.
+pub(crate) fn audit_key(recorded: &Recorded) -> Key {
+    let entity = recorded.entity();
+    Key::new(trail_pk(&entity.kind, &entity.id), trail_sk(recorded.sequence()))
+}
+
 /// The two rows of an event. Putting them again changes nothing.
 ///
 /// # Errors
 /// Poison, if the event's timestamp is not one.
 pub(crate) fn rows(recorded: &Recorded) -> Result<[Item; 2], Failure> {
-    let (envelope, entity, sequence) = (recorded.envelope(), recorded.entity(), recorded.sequence());
+    let (envelope, sequence) = (recorded.envelope(), recorded.sequence());
     let at = recorded.at().map_err(|error| Failure::poison(format!("the timestamp {error}")))?;
+    let key = audit_key(recorded);
     let audit = Item::new()
-        .text("pk", trail_pk(&entity.kind, &entity.id))
-        .text("sk", trail_sk(sequence))
+        .text("pk", key.pk)
+        .text("sk", key.sk)
         .text("event", envelope.event.clone())
         .text("event_id", recorded.event_id())
         .text("timestamp", envelope.timestamp.clone())

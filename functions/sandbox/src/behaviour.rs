@@ -1,12 +1,12 @@
-//! `PUT /sandbox/behaviour`: how many of a provider's next requests fail, and how.
-
-use std::collections::BTreeMap;
+//! `PUT /sandbox/behaviour`: how many of a provider's next requests fail, and how; and how a merchant behaves.
 
 use quoin_runtime::{Env, Problem, Request, Response};
 use quoin_store::{Item, Key, StoreError, Update};
 use serde::{Deserialize, Serialize};
 
-use crate::access::admit;
+use crate::access::{SANDBOX, admit};
+use crate::merchant::{Manner, switch_key};
+use crate::requested::KEEP_SECONDS;
 
 /// A provider that can be made to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,10 +54,49 @@ struct Switch {
 }
 
 /// What is switched now, by party.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxSwitched"))]
-#[serde(transparent)]
-struct Switched(BTreeMap<Party, SwitchView>);
+struct Switched {
+    /// Text messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms: Option<SwitchView>,
+    /// Electronic mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<SwitchView>,
+    /// Push messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push: Option<SwitchView>,
+    /// Payments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payments: Option<SwitchView>,
+    /// A merchant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant: Option<MerchantSwitch>,
+}
+
+impl Switched {
+    fn with(mut self, (party, Switch { fail_next, status }): (Party, Switch)) -> Self {
+        let view = Some(SwitchView { fail_next, status });
+        match party {
+            Party::Sms => self.sms = view,
+            Party::Email => self.email = view,
+            Party::Push => self.push = view,
+            Party::Payments => self.payments = view,
+        }
+        self
+    }
+}
+
+/// A merchant behaves otherwise than its id says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxMerchantSwitch"))]
+#[serde(deny_unknown_fields)]
+struct MerchantSwitch {
+    /// Which merchant.
+    merchant_id: String,
+    /// From now on.
+    manner: Manner,
+}
 
 /// A switch as it stands.
 #[derive(Debug, Serialize)]
@@ -69,7 +108,10 @@ struct SwitchView {
     status: u16,
 }
 
-/// Either a channel with its switch, or the payments' switch.
+/// Everything that one request switches.
+type Switches = (Vec<(Party, Switch)>, Option<MerchantSwitch>);
+
+/// A channel with its switch, the payments' switch, or a merchant's.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxBehaviour"))]
 #[serde(deny_unknown_fields)]
@@ -83,6 +125,8 @@ struct Behaviour {
     status: Option<u16>,
     /// The same for payments.
     payments: Option<Switch>,
+    /// How a merchant behaves.
+    merchant: Option<MerchantSwitch>,
 }
 
 const fn unavailable() -> u16 {
@@ -90,7 +134,7 @@ const fn unavailable() -> u16 {
 }
 
 impl Behaviour {
-    fn switches(self) -> Result<Vec<(Party, Switch)>, Problem> {
+    fn switches(self) -> Result<Switches, Problem> {
         let status = self.status.unwrap_or_else(unavailable);
         let named = match (self.channel, self.fail_next) {
             (Some(party), fail_next) => Some((party, Switch { fail_next: fail_next.unwrap_or(0), status })),
@@ -104,10 +148,10 @@ impl Behaviour {
         if switches.iter().any(|(_, switch)| !(400..=599).contains(&switch.status)) {
             return Err(Problem::field("STATUS_INVALID", "/status", "must be 400 to 599"));
         }
-        if switches.is_empty() {
+        if switches.is_empty() && self.merchant.is_none() {
             return Err(Problem::field("CHANNEL_MISSING", "/channel", "whose requests are to fail?"));
         }
-        Ok(switches)
+        Ok((switches, self.merchant))
     }
 }
 
@@ -127,9 +171,9 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 400, 401 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    admit(env, request).await?;
+    admit(env, request, SANDBOX).await?;
     let table = env.config.table("sandbox")?;
-    let switches = request.json::<Behaviour>()?.switches()?;
+    let (switches, merchant) = request.json::<Behaviour>()?.switches()?;
     for (party, switch) in &switches {
         let key = party.key();
         let row = Item::new()
@@ -140,8 +184,14 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
             .number("failed", 0);
         env.store.put(table, row).await?;
     }
-    let shown = |switch: Switch| SwitchView { fail_next: switch.fail_next, status: switch.status };
-    Response::json(200, &Switched(switches.into_iter().map(|(party, switch)| (party, shown(switch))).collect()))
+    if let Some(MerchantSwitch { merchant_id, manner }) = &merchant {
+        let key = switch_key(merchant_id);
+        let expires = request.context.now.plus_seconds(KEEP_SECONDS).seconds();
+        let row = Item::new().text("pk", key.pk).text("sk", key.sk).number("expires", expires);
+        env.store.put(table, row.json("manner", manner)?).await?;
+    }
+    let switched = switches.into_iter().fold(Switched::default(), Switched::with);
+    Response::json(200, &Switched { merchant, ..switched })
 }
 
 /// The failure that is switched on for `party`, which is used up by this request.
@@ -165,8 +215,20 @@ pub(crate) async fn switched_failure(env: &Env, party: Party) -> Result<Option<P
 mod tests {
     use super::*;
 
-    fn switches(text: &str) -> Result<Vec<(Party, Switch)>, &'static str> {
+    fn all(text: &str) -> Result<Switches, &'static str> {
         serde_json::from_str::<Behaviour>(text).map_err(|_| "MALFORMED")?.switches().map_err(|problem| problem.code)
+    }
+
+    fn switches(text: &str) -> Result<Vec<(Party, Switch)>, &'static str> {
+        all(text).map(|(switches, _)| switches)
+    }
+
+    #[test]
+    fn a_merchant_is_switched_alone() {
+        let switch = MerchantSwitch { merchant_id: "m1".to_owned(), manner: Manner::Takes };
+        let text = r#"{"merchant":{"merchant_id":"m1","manner":"takes"}}"#;
+        assert_eq!(all(text), Ok((Vec::new(), Some(switch))));
+        assert_eq!(all(r#"{"merchant":{"merchant_id":"m1"}}"#), Err("MALFORMED"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use quoin_runtime::{Env, Pages, Problem, Request, Response};
 use quoin_store::{Item, Query, StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::access::admit;
+use crate::access::{SANDBOX, admit};
 use crate::messages::{Letter, MAX_RECIPIENT, inbox};
 
 /// Whose inbox.
@@ -43,7 +43,7 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 400, 401 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    admit(env, request).await?;
+    admit(env, request, SANDBOX).await?;
     let asked: Recipient = request.parameters("RECIPIENT_INVALID")?;
     let to = asked.to.filter(|to| to.len() <= MAX_RECIPIENT);
     let to = to.ok_or_else(|| Problem::field("RECIPIENT_INVALID", "/to", "must be 1 to 320 bytes"))?;

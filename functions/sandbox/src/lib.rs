@@ -1,4 +1,4 @@
-//! Stand-in providers of payments and messages, deployed only where no real ones are wanted. They are
+//! Stand-in providers of payments and messages, and a stand-in for merchants, deployed only where no real ones are wanted. They are
 //! outside parties in every respect: reached over HTTP, answering late or not at all, calling back with
 //! signatures, and knowing nothing of the platform's tables.
 //!
@@ -10,8 +10,10 @@ mod access;
 pub mod behaviour;
 pub mod callbacks;
 pub mod inbox;
+pub mod merchant;
 pub mod messages;
 mod outcome;
+pub mod payment_cancel;
 pub mod payment_status;
 pub mod payments;
 mod requested;
@@ -21,7 +23,11 @@ mod requested;
 pub const CONTRACTS: &quoin_runtime::Contracts = &[
     ("sandbox-behaviour", behaviour::contract),
     ("sandbox-inbox", inbox::contract),
+    ("sandbox-merchant-cancel", merchant::cancel::contract),
+    ("sandbox-merchant-order", merchant::standing::contract),
+    ("sandbox-merchant-orders", merchant::place::contract),
     ("sandbox-messages", messages::contract),
+    ("sandbox-payment-cancel", payment_cancel::contract),
     ("sandbox-payment-status", payment_status::contract),
     ("sandbox-payments", payments::contract),
 ];

@@ -4,7 +4,7 @@ use quoin_runtime::{Env, Problem, Request, Response};
 use quoin_store::{Commit, Item, Key, Lost, StoreError, body_hash, derived_id};
 use serde::{Deserialize, Serialize};
 
-use crate::access::admit;
+use crate::access::{NOTIFICATION, admit};
 use crate::behaviour::{Party, switched_failure};
 use crate::requested::KEEP_SECONDS;
 
@@ -81,7 +81,7 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 400, 401, 422 for a key that was used for another message, 503, or the failure that is switched on.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    admit(env, request).await?;
+    admit(env, request, NOTIFICATION).await?;
     let letter: Letter = request.json()?;
     if !(1..=MAX_RECIPIENT).contains(&letter.to.len()) {
         return Err(Problem::field("RECIPIENT_INVALID", "/to", "must be 1 to 320 bytes"));

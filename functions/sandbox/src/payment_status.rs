@@ -1,16 +1,17 @@
 //! `GET /sandbox/payments/{id}`: what the provider says of a payment when it is asked.
 
+use quoin_events::Timestamp;
 use quoin_money::Amount;
 use quoin_runtime::{Env, Problem, Request, Response};
 use serde::Serialize;
 
-use crate::access::admit;
+use crate::access::{PAYMENT, admit};
 use crate::requested::Requested;
 
 /// What the provider says of a payment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SandboxPaymentStatus"))]
-struct Told<'a> {
+pub(crate) struct Told<'a> {
     /// The payment, as whoever asked for it calls it.
     payment_id: &'a str,
     /// `pending`, `succeeded` or `failed`.
@@ -19,6 +20,18 @@ struct Told<'a> {
     amount: Amount,
     /// As the provider calls it.
     provider_reference: &'a str,
+}
+
+impl<'a> Told<'a> {
+    /// What is said of `requested` at `now`.
+    pub(crate) fn of(requested: &'a Requested, now: Timestamp) -> Self {
+        Self {
+            payment_id: &requested.order.payment_id,
+            status: requested.plan.status(now),
+            amount: requested.order.amount,
+            provider_reference: &requested.reference,
+        }
+    }
 }
 
 /// What the route takes and answers.
@@ -35,14 +48,8 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 401, 404 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    admit(env, request).await?;
+    admit(env, request, PAYMENT).await?;
     let found = Requested::find(env, env.config.table("sandbox")?, request.path("id")?).await?;
     let (requested, _) = found.ok_or_else(|| Problem::not_found("payment"))?;
-    let told = Told {
-        payment_id: &requested.order.payment_id,
-        status: requested.plan.status(request.context.now),
-        amount: requested.order.amount,
-        provider_reference: &requested.reference,
-    };
-    Response::json(200, &told)
+    Response::json(200, &Told::of(&requested, request.context.now))
 }

@@ -4,7 +4,7 @@ use quoin_runtime::{Env, Problem, QueueMessage, Request, Response};
 use quoin_store::Update;
 use serde::Serialize;
 
-use crate::access::admit;
+use crate::access::{PAYMENT, admit};
 use crate::behaviour::{Party, switched_failure};
 use crate::callbacks::CallbackDue;
 use crate::outcome::Plan;
@@ -18,6 +18,8 @@ struct Taken<'a> {
     provider_reference: &'a str,
     /// Where the payer is to go on.
     redirect_url: String,
+    /// `pending`, or what was decided at once: `succeeded` or `failed`.
+    status: &'static str,
 }
 
 /// What the route takes and answers.
@@ -38,7 +40,7 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 400, 401, 422 for a key that was used for another payment, 503, or the failure that is switched on.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    admit(env, request).await?;
+    admit(env, request, PAYMENT).await?;
     let key = request.idempotency_key()?;
     let order: Order = request.json()?;
     if key != order.payment_id {
@@ -60,7 +62,8 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     }
     let api_url = env.config.require("API_URL")?.trim_end_matches('/');
     let redirect_url = format!("{api_url}/sandbox/payments/{}", requested.order.payment_id);
-    Response::json(202, &Taken { provider_reference: &requested.reference, redirect_url })
+    let status = requested.plan.status(request.context.now);
+    Response::json(202, &Taken { provider_reference: &requested.reference, redirect_url, status })
 }
 
 /// Writes a new payment down, or finds the one that a request at the same time wrote.
@@ -69,7 +72,7 @@ async fn take(env: &Env, request: &Request, table: &str, order: Order) -> Result
         return Err(failure);
     }
     let now = request.context.now;
-    let plan = Plan::of(&order.method, now, env.config.parse_or("SANDBOX_LATE_SECONDS", 20)?);
+    let plan = Plan::of(&order.method, &order.payment_id, now, env.config.parse_or("SANDBOX_LATE_SECONDS", 20)?);
     let requested = Requested::new(order, plan);
     if env.store.put_new(table, requested.row(now.seconds())?).await? {
         return Ok(requested);

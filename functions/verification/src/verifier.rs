@@ -1,8 +1,10 @@
 //! One run: wallets that have changed since their checkpoint, from where the last run stopped, then open payments.
 
+use std::collections::BTreeMap;
+
 use quoin_events::Timestamp;
 use quoin_ledger::Wallet;
-use quoin_runtime::{Env, Failure, Invocation, Metrics};
+use quoin_runtime::{ConfigError, Env, Failure, Invocation, Metrics};
 use quoin_store::StoreError;
 use quoin_verify::{Break, Checkpoint, Reader, Settings, check_wallet};
 use serde::Serialize;
@@ -24,6 +26,9 @@ pub struct Verified {
     unchanged: u64,
     items: u64,
     breaks: u64,
+    /// How many there are of each kind.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kinds: BTreeMap<&'static str, u64>,
     /// The first of them: kind, place, what is there and what should be.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_break: Option<String>,
@@ -44,10 +49,14 @@ pub async fn handle(
     metrics: &mut Metrics,
 ) -> Result<Verified, Failure> {
     let now = env.clock.now();
-    let expiry: i64 = env.config.parse_or("PAYMENT_EXPIRY_SECONDS", 1_800)?;
-    let grace: i64 = env.config.parse_or("VERIFY_GRACE_SECONDS", GRACE_SECONDS)?;
-    let (grace_ms, payment_expiry_ms) = (grace.saturating_mul(1_000), expiry.saturating_mul(1_000));
-    let settings = Settings { now, grace_ms, payment_expiry_ms, audits_causes: true };
+    let ms = |name, default: i64| Ok::<_, ConfigError>(env.config.parse_or(name, default)?.saturating_mul(1_000));
+    let settings = Settings {
+        now,
+        grace_ms: ms("VERIFY_GRACE_SECONDS", GRACE_SECONDS)?,
+        payment_expiry_ms: ms("PAYMENT_EXPIRY_SECONDS", 1_800)?,
+        merchant_give_up_ms: ms("MERCHANT_GIVE_UP_SECONDS", 7_200)?,
+        audits_causes: true,
+    };
     let (payment, reporting) = (env.config.table("payment")?, env.config.table("reporting")?);
     let reader = Reader { store: &env.store, clock: &env.clock, payment, reporting };
     let stop = invocation.deadline.plus_millis(RESERVE_MS.saturating_neg());
@@ -136,6 +145,8 @@ impl Run<'_> {
     fn report(&mut self, breaks: &[Break]) {
         for Break { kind, place, found, expected } in breaks {
             self.done.breaks = self.done.breaks.saturating_add(1);
+            let of_kind = self.done.kinds.entry(kind.as_str()).or_default();
+            *of_kind = of_kind.saturating_add(1);
             let told = || format!("{} at {place}: {found}, expected {expected}", kind.as_str());
             self.done.first_break.get_or_insert_with(told);
             tracing::error!(kind = kind.as_str(), place, found, expected, "the ledger does not add up");

@@ -18,12 +18,30 @@ pub enum Topic {
     Marketing,
     /// Delivery of messages to people.
     Notification,
+    /// Orders.
+    Order,
+    /// What merchants say.
+    Merchant,
+    /// Members.
+    Customer,
+    /// What members subscribe to.
+    Subscription,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 6] =
-        [Self::User, Self::Betting, Self::Payment, Self::Wallet, Self::Marketing, Self::Notification];
+    pub const ALL: [Self; 10] = [
+        Self::User,
+        Self::Betting,
+        Self::Payment,
+        Self::Wallet,
+        Self::Marketing,
+        Self::Notification,
+        Self::Order,
+        Self::Merchant,
+        Self::Customer,
+        Self::Subscription,
+    ];
 
     /// The name on the bus.
     #[must_use]
@@ -35,6 +53,10 @@ impl Topic {
             Self::Wallet => "wallet.events",
             Self::Marketing => "marketing.events",
             Self::Notification => "notification.events",
+            Self::Order => "order.events",
+            Self::Merchant => "merchant.events",
+            Self::Customer => "customer.events",
+            Self::Subscription => "subscription.events",
         }
     }
 }
@@ -111,9 +133,11 @@ catalogue! {
     Payment, "payment-service", 365: "DepositInitiated" = DepositInitiated, "a deposit is accepted and the provider called";
     Payment, "payment-service", 365: "DepositSuccess" = DepositSuccess, "the provider confirms a deposit";
     Payment, "payment-service", 365: "DepositFailed" = DepositFailed, "the provider refuses a deposit, or it expires";
+    Wallet, "wallet-service", 7: "wallet.debit_started" = WalletDebitStarted, "an order's debit begins; its postings are in the same transaction";
     Wallet, "wallet-service", 90: "wallet.debited" = WalletDebited, "an asset of a wallet is debited";
     Wallet, "wallet-service", 90: "wallet.credited" = WalletCredited, "an asset of a wallet is credited";
     Wallet, "wallet-service", 90: "wallet.debit_failed" = WalletDebitFailed, "a debit is refused";
+    Wallet, "wallet-service", 90: "wallet.refunded" = WalletRefunded, "an order failed after the debit; what it took is given back in the same transaction";
     Wallet, "wallet-service", 90: "wallet.transferred" = WalletTransferred, "money moves between two wallets";
     Wallet, "wallet-service", 90: "wallet.limit_reached" = WalletLimitReached, "a responsible-gaming limit stops a command";
     Marketing, "marketing-service", 365: "BonusAwarded" = BonusAwarded, "a bonus is granted";
@@ -124,4 +148,22 @@ catalogue! {
     Notification, "notification-service", 90: "EmailSent" = EmailSent, "the e-mail provider accepts a message";
     Notification, "notification-service", 90: "PushNotificationSent" = PushNotificationSent, "the push provider accepts a message";
     Notification, "notification-service", 90: "NotificationFailed" = NotificationFailed, "a message cannot be delivered";
+    Order, "order-service", 7: "order.validation_started" = OrderValidationStarted, "an order is asked for; nothing has changed yet";
+    Order, "rules-service", 7: "order.validation_completed" = OrderValidationCompleted, "all rules were asked";
+    Order, "order-service", 30: "order.initiated" = OrderInitiated, "an order is written down; its debit is in the same transaction";
+    Order, "order-service", 90: "order.paid" = OrderPaid, "the wallet is debited for an order";
+    Order, "order-service", 365: "order.created" = OrderCreated, "the merchant has a paid order; it is final";
+    Order, "notification-service", 90: "order.confirmation_sent" = OrderConfirmationSent, "providers accepted the confirmation of an order";
+    Order, "order-service", 90: "order.failed" = OrderFailed, "an order comes to nothing; what it took is given back in the same transaction";
+    Merchant, "bizone-integration", 90: "bizone.order_created" = BizoneOrderCreated, "the merchant confirms an order over its interface";
+    Payment, "payment-service", 365: "payment.processed" = PaymentProcessed, "a subscription's payment is settled";
+    Customer, "customer-service", 365: "customer.created" = CustomerCreated, "a registration begins; nothing is paid yet";
+    Customer, "registration-service", 365: "customer.registered" = CustomerRegistered, "a registration is complete; the payment and the subscription are in the same transaction";
+    Customer, "customer-service", 365: "customer.deleted" = CustomerDeleted, "a registration came to nothing, or a person is forgotten; the key is destroyed";
+    Subscription, "subscription-service", 365: "subscription.created" = SubscriptionCreated, "a subscription begins, its first period paid";
+    Subscription, "subscription-service", 365: "subscription.charge_started" = SubscriptionChargeStarted, "a payment is about to be asked for";
+    Subscription, "subscription-service", 365: "subscription.charge_failed" = SubscriptionChargeFailed, "a payment came to nothing";
+    Subscription, "subscription-service", 365: "subscription.renewed" = SubscriptionRenewed, "another period is paid for";
+    Subscription, "subscription-service", 365: "subscription.plan_changed" = SubscriptionPlanChanged, "another plan begins; what was left of the old one is taken off its price";
+    Subscription, "subscription-service", 365: "subscription.cancelled" = SubscriptionCancelled, "a subscription is not renewed any more";
 }

@@ -59,6 +59,7 @@ pub struct Draft {
     data: Box<RawValue>,
     wallet: Option<WalletRef>,
     idempotency_key: Option<String>,
+    bizone_request_id: Option<String>,
 }
 
 /// The envelope in the order in which the sources write it.
@@ -78,7 +79,7 @@ impl Draft {
     /// If the data cannot be written as JSON; no type of the catalogue fails to.
     pub fn new<T: EventData>(data: &T, timestamp: Timestamp) -> Result<Self, serde_json::Error> {
         let data = serde_json::value::to_raw_value(data)?;
-        Ok(Self { event: T::NAME, timestamp, data, wallet: None, idempotency_key: None })
+        Ok(Self { event: T::NAME, timestamp, data, wallet: None, idempotency_key: None, bizone_request_id: None })
     }
 
     /// The same event about a change of `wallet`.
@@ -92,6 +93,13 @@ impl Draft {
     #[must_use]
     pub fn with_idempotency_key(mut self, key: String) -> Self {
         self.idempotency_key = Some(key);
+        self
+    }
+
+    /// The same event with the merchant connector's own request id, for the event whose source has it.
+    #[must_use]
+    pub fn with_bizone_request_id(mut self, id: String) -> Self {
+        self.bizone_request_id = Some(id);
         self
     }
 
@@ -123,7 +131,7 @@ impl Draft {
             source: known.map_or("", |known| known.source).to_owned(),
             request_id: origin.request_id.clone(),
             idempotency_key: self.idempotency_key.clone(),
-            bizone_request_id: None,
+            bizone_request_id: self.bizone_request_id.clone(),
             event_id: Some(place.event_id().to_string()),
             entity: Some(EntityRef { kind: place.kind.to_owned(), id: place.id.to_owned() }),
             sequence: Some(place.sequence),

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+/// The major version of events that this code reads and writes: a change of it means other fields, or another meaning of them.
+const MAJOR: u32 = 1;
+
 /// An event as it is on the bus and in a queue; `data` keeps its exact text until a consumer asks for its type.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Envelope {
@@ -25,6 +28,19 @@ impl Envelope {
     /// If the data does not have the shape of `T`.
     pub fn data<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.data.get())
+    }
+
+    /// Whether it is of the major version that this code knows: a newer minor one only adds members.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn known(&self) -> Result<(), String> {
+        let Self { event, version, .. } = self;
+        let major = version.split_once('.').map_or(version.as_str(), |(major, _)| major);
+        if major.parse() == Ok(MAJOR) {
+            return Ok(());
+        }
+        Err(format!("version {version} of {event} is not known here, which is {MAJOR}.x"))
     }
 
     /// What consumers deduplicate on; empty only for an event from outside that lacks it.
@@ -117,6 +133,18 @@ mod tests {
         assert_eq!(envelope.event_id(), "");
         let written = serde_json::to_string(&envelope).unwrap();
         assert!(!written.contains("null"), "{written}");
+    }
+
+    #[test]
+    fn another_major_version_is_not_known_and_another_minor_one_is() {
+        let is_known = |version: &str| {
+            let text = SAMPLE.replace("\"1.0\"", &format!("\"{version}\""));
+            serde_json::from_str::<Envelope>(&text).unwrap().known().is_ok()
+        };
+        assert!(is_known("1.0") && is_known("1.9") && is_known("1"));
+        for other in ["2.0", "0.9", "10.0", "x.0", "", ".1"] {
+            assert!(!is_known(other), "{other}");
+        }
     }
 
     proptest! {

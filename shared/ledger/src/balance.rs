@@ -5,7 +5,11 @@ use quoin_events::types::StakeLot;
 use quoin_money::{Amount, MoneyError};
 use serde::{Deserialize, Serialize};
 
-/// The most lots one asset may have; for one more, the two of one merchant whose ends are closest become one.
+/// The most lots that one asset is to have: for one more, the two of one merchant whose ends are closest become one. Where
+/// each is of another merchant, a credit that gives something new is refused, and what comes back to the wallet is one
+/// lot more. Above the bound are therefore no more lots than the wallet has orders open at once, each with all of one
+/// merchant's coins in it. A lot takes less than 300 bytes: it would need more than a thousand such orders to come near
+/// the 400 KB of an item.
 pub const MAX_LOTS: usize = 64;
 
 /// Part of an available balance that expires or that one merchant alone accepts.
@@ -108,8 +112,16 @@ impl Balance {
         Ok(expired)
     }
 
-    /// Adds `amount`, of which `lots` are bound; they cannot be more than it. Refused as too much if that takes more
-    /// than [`MAX_LOTS`] merchants.
+    /// Adds what was never the wallet's: as [`Balance::add`], but refused as too much if that takes lots of more
+    /// merchants than [`MAX_LOTS`].
+    pub(crate) fn add_new(&mut self, amount: Amount, lots: &[Lot], now: Timestamp) -> Result<(), MoneyError> {
+        let most = self.lots.len().max(MAX_LOTS);
+        self.add(amount, lots, now)?;
+        let live = self.lots.iter().filter(|lot| !lot.expired(now)).count();
+        if live > most { Err(MoneyError::Overflow) } else { Ok(()) }
+    }
+
+    /// Adds `amount`, of which `lots` are bound; they cannot be more than it.
     pub(crate) fn add(&mut self, amount: Amount, lots: &[Lot], now: Timestamp) -> Result<(), MoneyError> {
         amount.minus(sum(lots.iter())?)?;
         self.available = self.available.plus(amount)?;
@@ -138,52 +150,51 @@ impl Balance {
             None => {
                 self.lots.push(lot);
                 self.sort();
-                while self.lots.len() > MAX_LOTS {
-                    self.merge_closest()?;
-                }
+                while self.lots.len() > MAX_LOTS && self.merge_closest()? {}
             }
         }
         Ok(())
     }
 
+    // In the order in which they are spent: what expires sooner first, and of what expires together that which only one
+    // merchant accepts.
     fn sort(&mut self) {
-        let order = |lot: &Lot| (lot.expires_at.is_none(), lot.expires_at);
+        let order = |lot: &Lot| (lot.expires_at.is_none(), lot.expires_at, lot.merchant_id.is_none());
         self.lots.sort_by(|one, two| (order(one), &one.merchant_id).cmp(&(order(two), &two.merchant_id)));
     }
 
-    // Makes room without taking time or a merchant's binding from anybody. If every lot is of another merchant,
-    // nothing can be merged, and what would be too much is refused.
-    fn merge_closest(&mut self) -> Result<(), MoneyError> {
+    // Makes room without taking time or a merchant's binding from anybody; says whether it did, since if every lot is of
+    // another merchant nothing can be merged.
+    fn merge_closest(&mut self) -> Result<bool, MoneyError> {
         let pairs = self.lots.iter().enumerate().filter_map(|(place, lot)| {
             let later = self.lots.iter().skip(place.saturating_add(1));
             let next = later.into_iter().find(|next| next.merchant_id == lot.merchant_id)?;
             Some((lot.gained_by(next), place))
         });
-        let (_, place) = pairs.min().ok_or(MoneyError::Overflow)?;
+        let Some((_, place)) = pairs.min() else { return Ok(false) };
         let lot = self.lots.remove(place);
         let same = self.lots.iter_mut().skip(place).find(|next| next.merchant_id == lot.merchant_id);
-        same.ok_or(MoneyError::Overflow)?.absorb(&lot)
+        same.ok_or(MoneyError::Overflow)?.absorb(&lot)?;
+        Ok(true)
     }
 
-    /// Takes `amount`, first from the merchant's own lots, then from what expires soonest, then from the rest, and
-    /// says what it took of each lot.
+    /// Takes `amount`, first from what expires soonest, of what expires together first from the merchant's own, then from
+    /// what is in no lot, and says what it took of each lot.
     pub(crate) fn take(&mut self, amount: Amount, merchant: Option<&str>) -> Result<Vec<Lot>, MoneyError> {
         self.available = self.available.minus(amount)?;
         draw(&mut self.lots, amount, merchant)
     }
 }
 
-/// Takes up to `amount` out of `lots`, the merchant's own first, and says what it took of each.
+/// Takes up to `amount` out of `lots`, in their order, and says what it took of each.
 pub(crate) fn draw(lots: &mut Vec<Lot>, amount: Amount, merchant: Option<&str>) -> Result<Vec<Lot>, MoneyError> {
     let (mut rest, mut taken) = (amount, Vec::new());
-    for own in [true, false] {
-        for lot in lots.iter_mut().filter(|lot| lot.merchant_id.is_some() == own && lot.accepted_by(merchant)) {
-            let part = rest.min(lot.amount);
-            if !part.is_zero() {
-                lot.amount = lot.amount.minus(part)?;
-                rest = rest.minus(part)?;
-                taken.push(Lot { amount: part, ..lot.clone() });
-            }
+    for lot in lots.iter_mut().filter(|lot| lot.accepted_by(merchant)) {
+        let part = rest.min(lot.amount);
+        if !part.is_zero() {
+            lot.amount = lot.amount.minus(part)?;
+            rest = rest.minus(part)?;
+            taken.push(Lot { amount: part, ..lot.clone() });
         }
     }
     lots.retain(|lot| !lot.amount.is_zero());
@@ -212,7 +223,7 @@ mod tests {
 
     fn add(balance: &mut Balance, units: u32, lot: Lot) -> Result<(), MoneyError> {
         let amount = Amount::whole(units);
-        balance.add(amount, &[Lot { amount, ..lot }], Timestamp::default())
+        balance.add_new(amount, &[Lot { amount, ..lot }], Timestamp::default())
     }
 
     fn lots(merchants: u8) -> impl Strategy<Value = Vec<(u32, Lot)>> {
@@ -249,6 +260,36 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_back_is_taken_beyond_the_bound_and_known_merchants_are_still_given_to() {
+        let mut balance = Balance::default();
+        for merchant in 0..64 {
+            add(&mut balance, 1, lot(Some(DAY), Some(merchant))).unwrap();
+        }
+        balance.add(Amount::whole(1), &[lot(Some(DAY), Some(64))], Timestamp::default()).unwrap();
+        assert_eq!(balance.spendable(Timestamp::default(), Some("m64")).unwrap(), Amount::whole(1));
+        assert_eq!(balance.lots.len(), MAX_LOTS + 1);
+        add(&mut balance, 1, lot(Some(3 * DAY), Some(0))).unwrap();
+        assert_eq!(balance.lots.len(), MAX_LOTS + 1);
+        assert_eq!(add(&mut balance.clone(), 1, lot(Some(DAY), Some(65))), Err(MoneyError::Overflow));
+    }
+
+    #[test]
+    fn what_expires_sooner_is_spent_first_and_of_equals_what_one_merchant_accepts() {
+        let given = [
+            lot(None, Some(1)),
+            lot(Some(9 * DAY), None),
+            lot(Some(5 * DAY), None),
+            lot(Some(9 * DAY), Some(1)),
+            lot(Some(2 * DAY), Some(2)),
+        ];
+        let mut balance = Balance::default();
+        balance.add(Amount::whole(6), &given, Timestamp::default()).unwrap();
+        let expected = [2, 3, 1, 0].map(|place: usize| given[place].clone());
+        assert_eq!(balance.clone().take(Amount::whole(5), Some("m1")).unwrap(), expected);
+        assert_eq!(balance.take(Amount::whole(2), None).unwrap(), [given[2].clone(), given[1].clone()]);
+    }
+
+    #[test]
     fn winnings_expire_with_the_last_part_of_the_stake_and_never_if_a_part_never_did() {
         let staked = [lot(Some(5), None), lot(Some(7), None)];
         assert_eq!(Lot::latest_end(&staked, Amount::whole(2)), Some(Timestamp::from_millis(7)));
@@ -274,6 +315,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn nothing_that_expires_sooner_is_left_behind(
+            added in lots(3), units in 1_u32..500, merchant in prop::sample::select(vec![None, Some("m0"), Some("m1")]),
+        ) {
+            let mut balance = Balance::default();
+            for (units, lot) in added {
+                add(&mut balance, units, lot).unwrap();
+            }
+            let amount = Amount::whole(units).min(balance.spendable(Timestamp::default(), merchant).unwrap());
+            let taken = balance.take(amount, merchant).unwrap();
+            let end = |lot: &Lot| (lot.expires_at.is_none(), lot.expires_at);
+            for lot in balance.lots.iter().filter(|lot| lot.accepted_by(merchant)) {
+                prop_assert!(taken.iter().all(|taken| end(taken) <= end(lot)));
+            }
+        }
+
         #[test]
         fn lots_stay_within_the_bound_and_nobody_loses_time(
             added in prop_oneof![lots(3), lots(90)], at in 0_i64..220 * DAY,

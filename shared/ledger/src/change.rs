@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Lot;
 
 /// What a posting is for; spelled on the wire as `transaction_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -44,6 +44,10 @@ pub enum Purpose {
     CreditHoldVoided,
     /// A hold paid out.
     DebitHoldCaptured,
+    /// An order paid.
+    DebitOrderPayment,
+    /// A paid order that came to nothing.
+    CreditOrderRefund,
 }
 
 impl Purpose {
@@ -67,6 +71,8 @@ impl Purpose {
             Self::DebitHold => "debit_hold",
             Self::CreditHoldVoided => "credit_hold_voided",
             Self::DebitHoldCaptured => "debit_hold_captured",
+            Self::DebitOrderPayment => "debit_order_payment",
+            Self::CreditOrderRefund => "credit_order_refund",
         }
     }
 
@@ -74,6 +80,12 @@ impl Purpose {
     #[must_use]
     pub const fn is_play(self) -> bool {
         matches!(self, Self::DebitBetStake)
+    }
+
+    /// Whether what was taken before comes back, which is never refused for the sake of order in the wallet.
+    #[must_use]
+    pub const fn gives_back(self) -> bool {
+        matches!(self, Self::CreditBetRefund | Self::CreditHoldVoided | Self::CreditOrderRefund)
     }
 
     /// The account on the other side of the posting.
@@ -88,6 +100,7 @@ impl Purpose {
             Self::CreditAdjustment | Self::DebitAdjustment => Account::Adjustments,
             Self::DebitOwedRepayment => Account::Receivables,
             Self::DebitHold | Self::CreditHoldVoided => Account::Held,
+            Self::DebitOrderPayment | Self::CreditOrderRefund => Account::Orders,
         }
     }
 }
@@ -112,6 +125,8 @@ pub enum Account {
     Receivables,
     /// The same wallet's held money.
     Held,
+    /// Money taken for orders.
+    Orders,
 }
 
 /// One movement on one asset.

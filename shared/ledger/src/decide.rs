@@ -103,6 +103,9 @@ impl Drafting {
         if purpose.is_play() {
             self.allow_play(asset, amount)?;
         }
+        if purpose == Purpose::DebitOrderPayment && self.wallet.status == Status::Closed {
+            return Err(Rejection::Closed);
+        }
         let before = self.wallet.available(asset);
         let balance = self.wallet.balances.entry(asset).or_default();
         let spendable = balance.spendable(self.now, merchant)?;
@@ -144,7 +147,12 @@ impl Drafting {
         }
         self.count((asset, amount), purpose, counted_at)?;
         let before = self.wallet.available(asset);
-        self.wallet.balances.entry(asset).or_default().add(amount, lots, self.now)?;
+        let balance = self.wallet.balances.entry(asset).or_default();
+        if purpose.gives_back() {
+            balance.add(amount, lots, self.now)?;
+        } else {
+            balance.add_new(amount, lots, self.now)?;
+        }
         let bound = lots.iter().filter(|lot| lot.is_bound()).cloned();
         self.post(asset, purpose, before, Delta::ZERO, bound.collect())?;
         self.expire(asset)?;
@@ -184,7 +192,9 @@ impl Drafting {
             | Purpose::DebitOwedRepayment
             | Purpose::DebitExpired
             | Purpose::DebitHold
-            | Purpose::DebitHoldCaptured => {}
+            | Purpose::DebitHoldCaptured
+            | Purpose::DebitOrderPayment
+            | Purpose::CreditOrderRefund => {}
         }
         Ok(())
     }

@@ -33,11 +33,12 @@ pub struct Posting {
 }
 
 impl Posting {
-    /// Whether the posting is an event for others; holds are told by whoever asked for them.
+    /// Whether the posting is an event of its own; holds are told by whoever asked for them, and the refund of an
+    /// order is told as a whole.
     #[must_use]
     pub const fn is_public(&self) -> bool {
         match self.purpose {
-            Purpose::DebitHold | Purpose::CreditHoldVoided => false,
+            Purpose::DebitHold | Purpose::CreditHoldVoided | Purpose::CreditOrderRefund => false,
             Purpose::DebitBetStake
             | Purpose::CreditBetPayout
             | Purpose::DebitBetCorrection
@@ -51,7 +52,8 @@ impl Posting {
             | Purpose::DebitAdjustment
             | Purpose::DebitOwedRepayment
             | Purpose::DebitExpired
-            | Purpose::DebitHoldCaptured => true,
+            | Purpose::DebitHoldCaptured
+            | Purpose::DebitOrderPayment => true,
         }
     }
 

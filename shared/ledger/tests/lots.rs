@@ -31,6 +31,12 @@ fn lot(units: u32, end: Option<i64>, merchant: Option<u8>) -> Lot {
     Lot { amount: Amount::whole(units), expires_at: end.map(at), merchant_id }
 }
 
+/// What of `lots` one merchant alone accepts.
+fn bound(lots: &[Lot]) -> Amount {
+    let bound = lots.iter().filter(|lot| lot.merchant_id.is_some());
+    bound.fold(Amount::ZERO, |sum, lot| sum.plus(lot.amount).unwrap())
+}
+
 /// A wallet of bonus money: plain, dated and of three merchants.
 fn wallet() -> impl Strategy<Value = Wallet> {
     let end = prop::option::weighted(0.8, 1_i64..90 * DAY);
@@ -114,6 +120,48 @@ proptest! {
         // What others hold is untouched by it: nothing is spendable that was not, or would not have been.
         let (most, least) = (untouched(&wallet, later), untouched(&holding, later));
         prop_assert!(paid.available <= most.available && paid.available >= least.available);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_paid_an_order_always_comes_back(
+        mut wallet in wallet(), paid in prop::collection::vec((0_u8..160, 1_u32..50), 1..160),
+        end in prop::option::of(1_i64..90 * DAY),
+    ) {
+        let mut orders = Vec::new();
+        let spendable = |wallet: &Wallet, merchant: &str| {
+            wallet.balances[&Asset::Bonus].spendable(at(0), Some(merchant)).unwrap()
+        };
+        let merchants: Vec<_> = (0..160).map(|merchant| format!("m{merchant}")).collect();
+        let mut given = std::collections::BTreeMap::new();
+        for (merchant, units) in paid {
+            let lots = vec![lot(units, end, Some(merchant))];
+            let amount = Amount::whole(units);
+            // One merchant too many is refused, until orders have taken what others accept.
+            let Ok(decision) = try_do(&wallet, credit(amount, Purpose::CreditAdjustment, lots), at(0)) else { continue };
+            wallet = decision.wallet;
+            let merchant_id = merchants[usize::from(merchant)].clone();
+            let amount = spendable(&wallet, &merchant_id);
+            let purpose = Purpose::DebitOrderPayment;
+            let debit = Movement::Debit { asset: Asset::Bonus, amount, purpose, merchant_id: Some(merchant_id.clone()) };
+            let decision = now_do(&wallet, debit, at(0));
+            let lots = decision.lots(purpose, Asset::Bonus);
+            let all = given.entry(merchant_id).or_insert(Amount::ZERO);
+            *all = all.plus(bound(&lots)).unwrap();
+            orders.push((amount, lots));
+            wallet = decision.wallet;
+        }
+        let before: Vec<_> = merchants.iter().map(|merchant| spendable(&wallet, merchant)).collect();
+        let mut shared = Amount::ZERO;
+        for (amount, lots) in orders {
+            shared = shared.plus(amount.minus(bound(&lots)).unwrap()).unwrap();
+            wallet = now_do(&wallet, credit(amount, Purpose::CreditOrderRefund, lots), at(0)).wallet;
+        }
+        for (merchant, before) in merchants.iter().zip(before) {
+            let own = given.get(merchant).copied().unwrap_or_default();
+            prop_assert_eq!(spendable(&wallet, merchant), before.plus(own).unwrap().plus(shared).unwrap());
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod asset;
 mod delta;
 mod odds;
 mod parse;
+mod tax;
 mod wire;
 
 pub use allot::{AllotError, allot};
@@ -18,3 +19,4 @@ pub use asset::{Asset, Scales, UnknownAsset};
 pub use delta::Delta;
 pub use odds::{Odds, OddsError};
 pub use parse::ParseAmountError;
+pub use tax::{ParseTaxRateError, TaxRate, Taxed};

@@ -171,6 +171,15 @@ impl Request {
         })
     }
 
+    /// Whether the caller asks for the media type `kind` by its name, at least as much as for JSON. Who accepts
+    /// anything is answered with JSON.
+    #[must_use]
+    pub fn prefers(&self, kind: &str) -> bool {
+        let ranges = || self.header("accept").unwrap_or_default().split(',').map(accepted);
+        let weight = |kind: &str| ranges().filter(|(range, _)| range.eq_ignore_ascii_case(kind)).map(|(_, q)| q).max();
+        weight(kind).is_some_and(|wanted| wanted > 0 && wanted >= weight("application/json").unwrap_or(0))
+    }
+
     /// The header called `name`, in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -303,6 +312,20 @@ impl Request {
     }
 }
 
+/// A part of the header Accept: the media range, and its weight in thousandths.
+fn accepted(part: &str) -> (&str, u32) {
+    let mut parameters = part.split(';').map(str::trim);
+    let range = parameters.next().unwrap_or_default();
+    let weight = parameters.find_map(|one| one.strip_prefix("q=").or_else(|| one.strip_prefix("Q=")));
+    let thousandths = |text: &str| {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let written = format!("{whole}{decimals:0<3}");
+        // At most three decimals are allowed; whoever writes something else means nothing that can be compared.
+        (decimals.len() <= 3).then(|| written.parse().ok()).flatten().unwrap_or(0)
+    };
+    (range, weight.map_or(1_000, thousandths))
+}
+
 /// Reads JSON and tells where it is wrong.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -348,6 +371,8 @@ pub struct Response {
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: String,
+    /// Whether the body is in base64, and stands for bytes.
+    pub is_base64: bool,
 }
 
 impl Response {
@@ -357,13 +382,20 @@ impl Response {
     /// If the body cannot be written as JSON.
     pub fn json(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
         let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
-        Ok(Self { status, headers, body: serde_json::to_string(body)? })
+        Ok(Self { status, headers, body: serde_json::to_string(body)?, is_base64: false })
+    }
+
+    /// An answer whose body is bytes of the media type `kind`; the gateway hands them on as they are.
+    #[must_use]
+    pub fn binary(status: u16, kind: &str, body: &[u8]) -> Self {
+        let headers = BTreeMap::from([("content-type".to_owned(), kind.to_owned())]);
+        Self { status, headers, body: STANDARD.encode(body), is_base64: true }
     }
 
     /// An answer without a body.
     #[must_use]
     pub const fn empty(status: u16) -> Self {
-        Self { status, headers: BTreeMap::new(), body: String::new() }
+        Self { status, headers: BTreeMap::new(), body: String::new(), is_base64: false }
     }
 
     /// With a header.
@@ -385,7 +417,8 @@ impl Response {
 
     fn stored(status: u16, body: String) -> Self {
         let kind = if status < 400 { "application/json" } else { "application/problem+json" };
-        Self { status, headers: BTreeMap::from([("content-type".to_owned(), kind.to_owned())]), body }
+        let headers = BTreeMap::from([("content-type".to_owned(), kind.to_owned())]);
+        Self { status, headers, body, is_base64: false }
     }
 }
 
@@ -416,7 +449,7 @@ impl GatewayResponse {
     pub(crate) fn new(response: Response, request_id: &str) -> Self {
         let mut headers = response.headers;
         headers.insert("x-request-id".to_owned(), request_id.to_owned());
-        Self { status_code: response.status, headers, body: response.body, is_base64_encoded: false }
+        Self { status_code: response.status, headers, body: response.body, is_base64_encoded: response.is_base64 }
     }
 }
 
@@ -437,6 +470,61 @@ mod tests {
     struct Line {
         #[expect(dead_code, reason = "only parsed")]
         amount: Amount,
+    }
+
+    fn asked(accept: &str) -> Request {
+        let event = GatewayEvent {
+            route_key: "GET /x".to_owned(),
+            headers: BTreeMap::from([("Accept".to_owned(), accept.to_owned())]),
+            query_string_parameters: BTreeMap::new(),
+            path_parameters: BTreeMap::new(),
+            body: None,
+            is_base64_encoded: false,
+            request_context: RequestContext::default(),
+        };
+        let headers = event.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        Request {
+            route: event.route_key,
+            headers,
+            body: Vec::new(),
+            context: Context::new(
+                quoin_events::Timestamp::default(),
+                quoin_events::Origin::default(),
+                quoin_events::Timestamp::default(),
+            ),
+            path: event.path_parameters,
+            query: event.query_string_parameters,
+            caller: None,
+        }
+    }
+
+    #[test]
+    fn a_media_type_is_preferred_if_it_is_named_and_weighs_no_less_than_json() {
+        for (accept, is_preferred) in [
+            ("application/pdf", true),
+            ("Application/PDF; q=0.5", true),
+            ("application/json, application/pdf", true),
+            ("application/pdf;q=0.8, application/json;q=0.7, */*;q=0.1", true),
+            ("application/json, application/pdf;q=0.9", false),
+            ("application/pdf;q=0", false),
+            ("application/pdf;q=x", false),
+            ("*/*", false),
+            ("application/*", false),
+            ("", false),
+        ] {
+            assert_eq!(asked(accept).prefers("application/pdf"), is_preferred, "{accept}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_handed_to_the_gateway_in_base64_and_texts_as_they_are() {
+        let bytes = GatewayResponse::new(Response::binary(200, "application/pdf", b"%PDF\xff\x00"), "r");
+        let bytes = serde_json::to_value(bytes).unwrap();
+        assert_eq!(bytes["isBase64Encoded"], true);
+        assert_eq!(STANDARD.decode(bytes["body"].as_str().unwrap()).unwrap(), b"%PDF\xff\x00");
+        assert_eq!(bytes["headers"]["content-type"], "application/pdf");
+        let text = serde_json::to_value(GatewayResponse::new(Response::json(200, &1).unwrap(), "r")).unwrap();
+        assert_eq!((&text["isBase64Encoded"], &text["body"]), (&false.into(), &"1".into()));
     }
 
     #[test]

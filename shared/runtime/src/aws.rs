@@ -29,12 +29,39 @@ pub struct Aws {
     pub sleep: SharedAsyncSleep,
 }
 
+/// How long AWS may take.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    attempt: Duration,
+    operation: Duration,
+    attempts: u32,
+}
+
+impl Patience {
+    const FUNCTION: Self =
+        Self { attempt: Duration::from_millis(3_000), operation: Duration::from_millis(8_000), attempts: 3 };
+    const COMMAND_LINE: Self =
+        Self { attempt: Duration::from_secs(20), operation: Duration::from_secs(120), attempts: 6 };
+}
+
 impl Aws {
-    /// Clients for the endpoints and credentials of the environment.
+    /// Clients for the endpoints and credentials of the environment, as a function needs them: somebody waits.
     ///
     /// # Errors
     /// If the region or the credentials are missing, or the roots cannot be read.
     pub fn from_config(config: &Config) -> Result<Self, ConfigError> {
+        Self::with_patience(config, Patience::FUNCTION)
+    }
+
+    /// The same for a command that walks through whole tables: one slow answer does not end it.
+    ///
+    /// # Errors
+    /// As of a function.
+    pub fn of_command_line(config: &Config) -> Result<Self, ConfigError> {
+        Self::with_patience(config, Patience::COMMAND_LINE)
+    }
+
+    fn with_patience(config: &Config, patience: Patience) -> Result<Self, ConfigError> {
         let credentials = Credentials::new(
             config.require("AWS_ACCESS_KEY_ID")?,
             config.require("AWS_SECRET_ACCESS_KEY")?,
@@ -50,11 +77,11 @@ impl Aws {
             .http_client(crate::https::amazon()?)
             .time_source(time.clone())
             .sleep_impl(sleep.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .operation_attempt_timeout(Duration::from_millis(3_000))
-                    .operation_timeout(Duration::from_millis(8_000))
+                    .operation_attempt_timeout(patience.attempt)
+                    .operation_timeout(patience.operation)
                     .build(),
             )
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());

@@ -76,6 +76,14 @@ impl Config {
         self.require(&format!("QUEUE_{}", variable(name)))
     }
 
+    /// The bucket of this service called `name`.
+    ///
+    /// # Errors
+    /// If the function was not given that bucket.
+    pub fn bucket(&self, name: &str) -> Result<&str, ConfigError> {
+        self.require(&format!("BUCKET_{}", variable(name)))
+    }
+
     /// Decimals of each asset.
     ///
     /// # Errors

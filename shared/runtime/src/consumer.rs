@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use quoin_events::{BusEvent, Cause, Envelope, Origin};
 use quoin_store::{ExecuteError, StoreError};
 use serde::de::DeserializeOwned;
@@ -82,6 +83,14 @@ pub trait Message: DeserializeOwned {
 
     /// What metrics count it as.
     fn label(&self) -> &str;
+
+    /// Why nobody here may act on it although it can be parsed.
+    ///
+    /// # Errors
+    /// If it is of a version that means something else.
+    fn known(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 impl Message for BusEvent {
@@ -95,6 +104,10 @@ impl Message for BusEvent {
 
     fn label(&self) -> &str {
         &self.detail.event
+    }
+
+    fn known(&self) -> Result<(), String> {
+        self.detail.known()
     }
 }
 
@@ -180,6 +193,15 @@ pub async fn each<'a, M>(
     outcomes
 }
 
+/// Handles the messages at the same time: for those that wait for outside parties, and not for each other.
+pub async fn side_by_side<'a, M>(
+    env: &'a Env,
+    batch: &'a [Delivery<M>],
+    handle: impl AsyncFn(&'a Env, &'a Delivery<M>) -> Result<Outcome, Failure>,
+) -> Vec<Result<Outcome, Failure>> {
+    join_all(batch.iter().map(|delivery| guarded(env, delivery, 1, handle(env, delivery)))).await
+}
+
 // One message may neither take the time of those that wait nor bring them down: it gets its share of what is left.
 async fn guarded<M>(
     env: &Env,
@@ -207,9 +229,15 @@ pub async fn work<M: Message>(
 ) -> Result<QueueResponse, Failure> {
     let schedule = env.config.retry_schedule()?;
     let (mut batch, mut readable, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    let mut tally = Tally::default();
     for record in event.records {
         match serde_json::from_str::<M>(&record.body) {
             Ok(message) => {
+                if let Err(reason) = message.known() {
+                    tally.failure(message.label());
+                    unreadable.push((record, Failure::Poison(reason)));
+                    continue;
+                }
                 let attempt = record.attempt();
                 let context = Context::of_message(&env.clock, invocation, message.origin());
                 let is_last = usize::try_from(attempt).unwrap_or(usize::MAX) > schedule.len();
@@ -220,7 +248,6 @@ pub async fn work<M: Message>(
         }
     }
     let outcomes = if batch.is_empty() { Vec::new() } else { handle(env, &batch).await };
-    let mut tally = Tally::default();
     let mut failed = unreadable;
     for (index, (record, delivery)) in readable.into_iter().zip(&batch).enumerate() {
         let missing = || Err(Failure::Transient("the handler gave no outcome for the message".to_owned()));
@@ -239,6 +266,7 @@ pub async fn work<M: Message>(
         }
     }
     metrics.batch(tally);
+    metrics.counted(env);
     Ok(response)
 }
 

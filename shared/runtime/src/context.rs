@@ -53,6 +53,13 @@ impl Context {
         Self { now, origin, stops_at, try_ms: MESSAGE_TRY_MS }
     }
 
+    /// The same work, for what belongs to the request `request_id`.
+    #[must_use]
+    pub fn on_behalf_of(&self, request_id: &str) -> Self {
+        let origin = Origin { request_id: request_id.to_owned(), ..self.origin.clone() };
+        Self { origin, ..self.clone() }
+    }
+
     /// A context for a request.
     #[must_use]
     pub fn of_request(

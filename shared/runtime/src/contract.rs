@@ -38,10 +38,14 @@ pub struct Contract {
     pub is_paged: bool,
     /// Whether it needs an `Idempotency-Key`.
     pub is_idempotent: bool,
+    /// Whether it takes one where it needs none.
+    pub may_be_idempotent: bool,
     /// Whether an outside party signs the request.
     pub is_signed: bool,
     /// Bodies of answers by status; `None` for an empty one.
     pub answers: BTreeMap<u16, Option<SchemaOf>>,
+    /// Media types that an answer may also be given in, by status, to whoever accepts them: no text, but bytes.
+    pub binaries: BTreeMap<u16, &'static str>,
     /// Codes of problems by status.
     pub problems: BTreeMap<u16, BTreeSet<&'static str>>,
 }
@@ -59,8 +63,10 @@ impl Contract {
             query: None,
             is_paged: false,
             is_idempotent: false,
+            may_be_idempotent: false,
             is_signed: false,
             answers: BTreeMap::new(),
+            binaries: BTreeMap::new(),
             problems: BTreeMap::new(),
         };
         ANYWHERE.iter().fold(contract, |contract, (status, code)| contract.refuses(*status, &[code]))
@@ -107,6 +113,13 @@ impl Contract {
             .refuses(422, &["IDEMPOTENCY_KEY_REUSED"])
     }
 
+    /// With an `Idempotency-Key`, if the caller sends one.
+    #[must_use]
+    pub fn may_be_idempotent(mut self) -> Self {
+        self.may_be_idempotent = true;
+        self.refuses(400, &["IDEMPOTENCY_KEY_INVALID"]).refuses(422, &["IDEMPOTENCY_KEY_REUSED"])
+    }
+
     /// Signed by an outside party.
     #[must_use]
     pub fn signed(mut self) -> Self {
@@ -125,6 +138,14 @@ impl Contract {
     #[must_use]
     pub fn answers_nothing(mut self, status: u16) -> Self {
         self.answers.insert(status, None);
+        self
+    }
+
+    /// With an answer of `status` that is bytes of the media type `kind`, for whoever prefers it to JSON
+    /// ([`crate::Request::prefers`]).
+    #[must_use]
+    pub fn also_answers(mut self, status: u16, kind: &'static str) -> Self {
+        self.binaries.insert(status, kind);
         self
     }
 

@@ -7,7 +7,7 @@ use quoin_store::{Clock, Store, Tables};
 
 use crate::aws::Aws;
 use crate::config::{Config, ConfigError};
-use crate::personal::DataKey;
+use crate::personal::RecentKeys;
 use crate::secrets::CachedSecret;
 
 /// The environment of a function, made once and shared by its invocations.
@@ -26,8 +26,9 @@ pub struct Env {
     pub(crate) secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
     pub(crate) outbound: OnceLock<aws_smithy_runtime_api::client::http::SharedHttpClient>,
     pub(crate) secrets: Mutex<BTreeMap<String, CachedSecret>>,
-    pub(crate) data_keys: Mutex<BTreeMap<String, DataKey>>,
+    pub(crate) data_keys: Mutex<RecentKeys>,
     pub(crate) public_key: OnceLock<crate::signing::PublicKey>,
+    counted: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Env {
@@ -64,9 +65,23 @@ impl Env {
             secrets_manager: OnceLock::new(),
             outbound: OnceLock::new(),
             secrets: Mutex::new(BTreeMap::new()),
-            data_keys: Mutex::new(BTreeMap::new()),
+            data_keys: Mutex::default(),
             public_key: OnceLock::new(),
+            counted: Mutex::default(),
         }
+    }
+
+    /// Counts `value` more of the metric `name`, which the line of the invocation tells.
+    pub fn count(&self, name: &'static str, value: u64) {
+        if let Ok(mut counted) = self.counted.lock() {
+            let sum = counted.entry(name).or_default();
+            *sum = sum.saturating_add(value);
+        }
+    }
+
+    /// What was counted since it was last asked for.
+    pub(crate) fn take_counted(&self) -> BTreeMap<&'static str, u64> {
+        self.counted.lock().map(|mut counted| std::mem::take(&mut *counted)).unwrap_or_default()
     }
 
     pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {

@@ -125,7 +125,9 @@ where
     type Answer = O;
 
     async fn handle(&self, env: &Env, invocation: &Invocation, event: I, metrics: &mut Metrics) -> Result<O, Error> {
-        Box::pin(self.0(env, invocation, event, metrics)).await.map_err(Error::from)
+        let outcome = Box::pin(self.0(env, invocation, event, metrics)).await;
+        metrics.counted(env);
+        outcome.map_err(Error::from)
     }
 }
 

@@ -7,8 +7,9 @@ use aws_smithy_runtime::client::identity::{IdentityCache, no_auth::NoAuthIdentit
 use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
 use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorSettings, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{BuildError, RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
 
@@ -49,6 +50,13 @@ pub enum OutboundError {
     Unknown(String),
 }
 
+/// An answer with what it says of the version of an object.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) etag: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
 /// The largest answer that is read.
 const MAX_BODY: usize = 1024 * 1024;
 
@@ -65,26 +73,35 @@ impl Env {
                 self.outbound.get_or_init(|| client).clone()
             }
         };
+        let reply = self.exchange(&client, request, MAX_BODY).await?;
+        Ok(OutboundResponse { status: reply.status, body: reply.body })
+    }
+
+    /// Sends `request` over `client` and reads at most `most` bytes of the answer.
+    pub(crate) async fn exchange(
+        &self,
+        client: &SharedHttpClient,
+        request: OutboundRequest,
+        most: usize,
+    ) -> Result<Reply, OutboundError> {
         let limit = Duration::from_millis(request.timeout_ms);
         let http = to_http(request)?;
         let settings = HttpConnectorSettings::default();
         let components = self.components().map_err(|error| OutboundError::NotSent(error.to_string()))?;
         let call = async {
-            let reply = client
-                .http_connector(&settings, &components)
-                .call(http)
-                .await
-                .map_err(|error| OutboundError::Unknown(format!("{error:?}")))?;
+            let reply =
+                client.http_connector(&settings, &components).call(http).await.map_err(|error| failed(&error))?;
             let status = reply.status().as_u16();
+            let etag = reply.headers().get("etag").map(str::to_owned);
             let body = aws_smithy_types::byte_stream::ByteStream::new(reply.into_body())
                 .collect()
                 .await
                 .map_err(|error| OutboundError::Unknown(error.to_string()))?
                 .to_vec();
-            if body.len() > MAX_BODY {
+            if body.len() > most {
                 return Err(OutboundError::Unknown("the answer is too large".to_owned()));
             }
-            Ok(OutboundResponse { status, body })
+            Ok(Reply { status, etag, body })
         };
         let late = || Err(OutboundError::Unknown("timed out".to_owned()));
         self.clock.timeout(limit, call).await.unwrap_or_else(late)
@@ -105,6 +122,19 @@ impl Env {
     }
 }
 
+// A connection that was never made has carried nothing; whatever happened after that may have arrived.
+fn failed(error: &ConnectorError) -> OutboundError {
+    let text = format!("{error:?}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
+            return OutboundError::NotSent(text);
+        }
+        cause = inner.source();
+    }
+    OutboundError::Unknown(text)
+}
+
 fn to_http(request: OutboundRequest) -> Result<HttpRequest, OutboundError> {
     let mut builder = http::Request::builder().method(request.method).uri(request.url);
     for (name, value) in request.headers {
@@ -122,13 +152,35 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    #[test]
-    fn a_call_reaches_the_network() {
+    fn env() -> Env {
         let variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
             .map(|name| (name.to_owned(), "test".to_owned()));
         let config = crate::Config::new(BTreeMap::from(variables));
         let aws = crate::Aws::from_config(&config).unwrap();
-        let env = Env::new(config, aws, 1);
+        Env::new(config, aws, 1)
+    }
+
+    fn posted(env: &Env, url: String) -> Result<OutboundResponse, OutboundError> {
+        let headers = vec![("x-key".to_owned(), "1".to_owned())];
+        let request = OutboundRequest { method: "POST", url, headers, body: b"body".to_vec(), timeout_ms: 5_000 };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(env.call(request))
+    }
+
+    #[test]
+    fn a_call_that_nobody_accepts_was_never_sent_and_one_that_is_dropped_may_have_arrived() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let other_side = std::thread::spawn(move || drop(listener.accept().unwrap()));
+        let dropped = posted(&env(), url.clone());
+        assert!(matches!(dropped, Err(OutboundError::Unknown(_))), "{dropped:?}");
+        other_side.join().unwrap();
+        let refused = posted(&env(), url);
+        assert!(matches!(refused, Err(OutboundError::NotSent(_))), "{refused:?}");
+    }
+
+    #[test]
+    fn a_call_reaches_the_network() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/path", listener.local_addr().unwrap());
         let other_side = std::thread::spawn(move || {
@@ -139,10 +191,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 418 Teapot\r\ncontent-length: 2\r\n\r\nhi").unwrap();
             String::from_utf8_lossy(&text[..count]).into_owned()
         });
-        let headers = vec![("x-key".to_owned(), "1".to_owned())];
-        let request = OutboundRequest { method: "POST", url, headers, body: b"body".to_vec(), timeout_ms: 5_000 };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let reply = runtime.block_on(env.call(request)).unwrap();
+        let reply = posted(&env(), url).unwrap();
         assert_eq!((reply.status, reply.body.as_slice()), (418, b"hi".as_slice()));
         let seen = other_side.join().unwrap();
         assert!(seen.starts_with("POST /path") && seen.contains("x-key: 1"), "{seen}");

@@ -1,12 +1,13 @@
 //! A person's data: in the clear only in memory, sealed under the person's own key everywhere else.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quoin_events::Sealed;
+use quoin_events::{Sealed, Timestamp};
 use quoin_store::{Item, Key};
 use ring::{aead, hmac};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,7 @@ pub struct DataKey {
     user_id: String,
     cipher: aead::LessSafeKey,
     nonces: hmac::Key,
+    document_nonces: hmac::Key,
 }
 
 impl fmt::Debug for DataKey {
@@ -73,11 +75,12 @@ impl DataKey {
     pub fn new(user_id: &str, bytes: &[u8]) -> Result<Self, SealError> {
         let cipher = aead::UnboundKey::new(&aead::AES_256_GCM, bytes).map_err(|_| SealError::Key)?;
         let derivation = hmac::Key::new(hmac::HMAC_SHA256, bytes);
-        let nonce_key = hmac::sign(&derivation, b"quoin nonce v1");
+        let nonces = |label: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&derivation, label).as_ref());
         Ok(Self {
             user_id: user_id.to_owned(),
             cipher: aead::LessSafeKey::new(cipher),
-            nonces: hmac::Key::new(hmac::HMAC_SHA256, nonce_key.as_ref()),
+            nonces: nonces(b"quoin nonce v1"),
+            document_nonces: nonces(b"quoin document nonce v1"),
         })
     }
 
@@ -86,18 +89,8 @@ impl DataKey {
     /// # Errors
     /// If the cipher fails, which it does not for texts of any real length.
     pub fn seal(&self, field: &Personal) -> Result<Sealed, SealError> {
-        let nonce: [u8; aead::NONCE_LEN] = hmac::sign(&self.nonces, field.0.as_bytes())
-            .as_ref()
-            .get(..aead::NONCE_LEN)
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(SealError::Key)?;
-        let mut bytes = field.0.clone().into_bytes();
-        let aad = aead::Aad::from(self.user_id.as_bytes());
-        self.cipher
-            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aad, &mut bytes)
-            .map_err(|_| SealError::Unreadable)?;
-        let mut out = nonce.to_vec();
-        out.append(&mut bytes);
+        let nonce = hmac::sign(&self.nonces, field.0.as_bytes());
+        let out = self.sealed(nonce, self.user_id.as_bytes(), field.0.as_bytes())?;
         format!("{}{}", Sealed::PREFIX, STANDARD.encode(out)).parse().map_err(|_| SealError::Unreadable)
     }
 
@@ -107,13 +100,58 @@ impl DataKey {
     /// If it was not sealed with this key, or was altered.
     pub fn open(&self, sealed: &Sealed) -> Result<Personal, SealError> {
         let text = sealed.as_str().strip_prefix(Sealed::PREFIX).ok_or(SealError::Unreadable)?;
-        let mut bytes = STANDARD.decode(text).map_err(|_| SealError::Unreadable)?;
-        let rest = bytes.split_off(aead::NONCE_LEN.min(bytes.len()));
-        let nonce = aead::Nonce::try_assume_unique_for_key(&bytes).map_err(|_| SealError::Unreadable)?;
-        let mut rest = rest;
-        let aad = aead::Aad::from(self.user_id.as_bytes());
-        let clear = self.cipher.open_in_place(nonce, aad, &mut rest).map_err(|_| SealError::Unreadable)?;
-        String::from_utf8(clear.to_vec()).map(Personal).map_err(|_| SealError::Unreadable)
+        let bytes = STANDARD.decode(text).map_err(|_| SealError::Unreadable)?;
+        let clear = self.opened(self.user_id.as_bytes(), bytes)?;
+        String::from_utf8(clear).map(Personal).map_err(|_| SealError::Unreadable)
+    }
+
+    /// Seals a document, which is called `name`: under another name it does not open.
+    ///
+    /// # Errors
+    /// If the cipher fails, which it does not for documents of any real length.
+    pub fn seal_document(&self, name: &str, document: &[u8]) -> Result<Vec<u8>, SealError> {
+        let bound_to = self.document(name);
+        // One nonce never goes with two names: that would tell something of the key.
+        let mut nonce = hmac::Context::with_key(&self.document_nonces);
+        nonce.update(hmac::sign(&self.document_nonces, bound_to.as_bytes()).as_ref());
+        nonce.update(document);
+        self.sealed(nonce.sign(), bound_to.as_bytes(), document)
+    }
+
+    /// Opens the document called `name`.
+    ///
+    /// # Errors
+    /// If it was not sealed with this key and name, or was altered.
+    pub fn open_document(&self, name: &str, sealed: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        self.opened(self.document(name).as_bytes(), sealed)
+    }
+
+    /// What a document is bound to. No user's id has a line break, so none of it passes for a field.
+    fn document(&self, name: &str) -> String {
+        format!("{}\n{name}", self.user_id)
+    }
+
+    /// The nonce, and `clear` enciphered with it and bound to `bound_to`.
+    fn sealed(&self, nonce: hmac::Tag, bound_to: &[u8], clear: &[u8]) -> Result<Vec<u8>, SealError> {
+        let nonce: [u8; aead::NONCE_LEN] =
+            nonce.as_ref().get(..aead::NONCE_LEN).and_then(|bytes| bytes.try_into().ok()).ok_or(SealError::Key)?;
+        let mut bytes = clear.to_vec();
+        self.cipher
+            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::from(bound_to), &mut bytes)
+            .map_err(|_| SealError::Unreadable)?;
+        let mut out = nonce.to_vec();
+        out.append(&mut bytes);
+        Ok(out)
+    }
+
+    fn opened(&self, bound_to: &[u8], mut sealed: Vec<u8>) -> Result<Vec<u8>, SealError> {
+        let mut rest = sealed.split_off(aead::NONCE_LEN.min(sealed.len()));
+        let nonce = aead::Nonce::try_assume_unique_for_key(&sealed).map_err(|_| SealError::Unreadable)?;
+        let clear = self
+            .cipher
+            .open_in_place(nonce, aead::Aad::from(bound_to), &mut rest)
+            .map_err(|_| SealError::Unreadable)?;
+        Ok(clear.to_vec())
     }
 }
 
@@ -130,6 +168,36 @@ pub struct NewDataKey {
 #[derive(Serialize, Deserialize)]
 struct Wrapped {
     key: String,
+}
+
+/// How long a warm environment goes on with a key that it has opened: so long after an erasure may a field still be
+/// read.
+const KEEP_MS: i64 = 60_000;
+/// The most keys that one environment remembers.
+const MOST_KEYS: usize = 1_000;
+
+/// Keys that were opened lately, by the person, each with the moment when its row was read.
+#[derive(Debug, Default)]
+pub(crate) struct RecentKeys(BTreeMap<String, (DataKey, Timestamp)>);
+
+impl RecentKeys {
+    /// The key of `user_id`, unless it was read too long ago.
+    fn get(&self, user_id: &str, now: Timestamp) -> Option<DataKey> {
+        self.0.get(user_id).filter(|(_, read_at)| is_recent(*read_at, now)).map(|(key, _)| key.clone())
+    }
+
+    /// Remembers a key whose row was read at `read_at`, and forgets those whose time is over.
+    fn keep(&mut self, user_id: &str, key: DataKey, read_at: Timestamp) {
+        self.0.retain(|_, (_, other)| is_recent(*other, read_at));
+        while self.0.len() >= MOST_KEYS {
+            self.0.pop_first();
+        }
+        self.0.insert(user_id.to_owned(), (key, read_at));
+    }
+}
+
+fn is_recent(read_at: Timestamp, now: Timestamp) -> bool {
+    now < read_at.plus_millis(KEEP_MS)
 }
 
 impl Env {
@@ -157,15 +225,17 @@ impl Env {
         Ok(NewDataKey { key, item })
     }
 
-    /// The key of `user_id`; `None` if the person was erased or never existed.
+    /// The key of `user_id`; `None` if the person was erased, at the latest a minute ago, or never existed.
     ///
     /// # Errors
     /// If the table or KMS cannot be reached.
     pub async fn data_key(&self, user_id: &str) -> Result<Option<DataKey>, Failure> {
+        // Before the row is read: what is read while somebody erases it is not believed for longer.
+        let now = self.clock.now();
         if let Ok(keys) = self.data_keys.lock()
-            && let Some(key) = keys.get(user_id)
+            && let Some(key) = keys.get(user_id, now)
         {
-            return Ok(Some(key.clone()));
+            return Ok(Some(key));
         }
         let table = self.config.require("USER_KEYS_TABLE").map_err(Failure::transient)?;
         let Some(item) = self.store.get(table, &Key::single(user_id), true).await? else { return Ok(None) };
@@ -185,11 +255,7 @@ impl Env {
         let clear = reply.plaintext.map(Blob::into_inner).unwrap_or_default();
         let key = DataKey::new(user_id, &clear).map_err(Failure::transient)?;
         if let Ok(mut keys) = self.data_keys.lock() {
-            // A bound on what one environment remembers; the oldest names go first.
-            while keys.len() >= 1_000 {
-                keys.pop_first();
-            }
-            keys.insert(user_id.to_owned(), key.clone());
+            keys.keep(user_id, key.clone(), now);
         }
         Ok(Some(key))
     }
@@ -211,6 +277,39 @@ mod tests {
         let altered = String::from_iter(letters).parse().unwrap();
         assert_eq!(anna.open(&altered), Err(SealError::Unreadable));
         assert_eq!(anna.seal(&Personal::new("+49 170 1234567")).unwrap(), sealed);
+    }
+
+    #[test]
+    fn a_document_opens_only_for_its_owner_under_its_name_and_unaltered() {
+        let (anna, otto) = (DataKey::new("anna", &[7; 32]).unwrap(), DataKey::new("otto", &[7; 32]).unwrap());
+        let document = b"%PDF \xff\x00";
+        let sealed = anna.seal_document("one", document).unwrap();
+        assert_eq!(anna.open_document("one", sealed.clone()).unwrap(), document);
+        assert_eq!(anna.seal_document("one", document).unwrap(), sealed);
+        assert_eq!(anna.open_document("two", sealed.clone()), Err(SealError::Unreadable));
+        assert_eq!(otto.open_document("one", sealed.clone()), Err(SealError::Unreadable));
+        assert_eq!(anna.open_document("one", sealed[..8].to_vec()), Err(SealError::Unreadable));
+        let mut altered = sealed.clone();
+        altered[14] ^= 1;
+        assert_eq!(anna.open_document("one", altered), Err(SealError::Unreadable));
+        assert!(!sealed.windows(4).any(|part| part == b"%PDF"));
+    }
+
+    #[test]
+    fn a_key_is_remembered_for_a_minute_and_then_forgotten() {
+        let at = |ms| Timestamp::from_millis(ms);
+        let key = |name: &str| DataKey::new(name, &[7; 32]).unwrap();
+        let mut keys = RecentKeys::default();
+        keys.keep("anna", key("anna"), at(1_000));
+        assert!(keys.get("anna", at(1_000)).is_some() && keys.get("otto", at(1_000)).is_none());
+        assert!(keys.get("anna", at(60_999)).is_some());
+        assert!(keys.get("anna", at(61_000)).is_none());
+        keys.keep("otto", key("otto"), at(61_000));
+        assert_eq!(keys.0.keys().collect::<Vec<_>>(), ["otto"], "nothing stays in memory whose time is over");
+        for number in 0..MOST_KEYS + 10 {
+            keys.keep(&number.to_string(), key("x"), at(61_000));
+        }
+        assert_eq!(keys.0.len(), MOST_KEYS);
     }
 
     #[test]

@@ -72,7 +72,7 @@ mod schema {
     use std::collections::BTreeMap;
 
     use quoin_events::Timestamp;
-    use quoin_events::types::WalletLimitReached;
+    use quoin_events::types::{OrderFailureReason, OrderFailureStage, OrderValidations, WalletLimitReached};
     use quoin_money::{Amount, Asset, Odds};
 
     #[derive(schemars::JsonSchema)]
@@ -94,6 +94,20 @@ mod schema {
         odds: Option<Odds>,
         /// The end of the exclusion in force.
         self_excluded_until: Option<Timestamp>,
+        /// The order that came to nothing.
+        order_id: Option<String>,
+        /// Why it did.
+        failure_reason: Option<OrderFailureReason>,
+        /// How far it had come.
+        failure_stage: Option<OrderFailureStage>,
+        /// Whether nothing of it is left.
+        rollback_completed: Option<bool>,
+        /// What each validation said; false where it refused the order.
+        validations: Option<OrderValidations>,
+        /// The registration that is under way, or came to nothing.
+        saga_id: Option<String>,
+        /// The payment that is on its way, or came to nothing.
+        payment_id: Option<String>,
     }
 }
 
@@ -181,6 +195,7 @@ impl Problem {
             403 => "Forbidden",
             404 => "Not Found",
             409 => "Conflict",
+            410 => "Gone",
             413 => "Content Too Large",
             422 => "Unprocessable Content",
             429 => "Too Many Requests",

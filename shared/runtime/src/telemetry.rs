@@ -34,7 +34,27 @@ impl Identity {
             namespace: text("POWERTOOLS_METRICS_NAMESPACE", "Quoin"),
         }
     }
+
+    /// What every line with metrics has.
+    fn line(&self, now: Timestamp, message: &str, dimensions: &Value, names: &Value) -> Map<String, Value> {
+        let mut line = Map::new();
+        let metrics = json!([{ "Namespace": self.namespace, "Dimensions": dimensions, "Metrics": names }]);
+        line.insert("_aws".to_owned(), json!({ "Timestamp": now.millis(), "CloudWatchMetrics": metrics }));
+        for (name, value) in [
+            ("level", "INFO"),
+            ("message", message),
+            ("timestamp", &now.to_string()),
+            ("service", &self.service),
+            ("function_name", &self.function_name),
+        ] {
+            line.insert(name.to_owned(), value.into());
+        }
+        line
+    }
 }
+
+/// The most values of a metric in one line.
+const MOST_VALUES: usize = 100;
 
 /// What one invocation's line will say.
 #[derive(Debug)]
@@ -46,6 +66,7 @@ pub struct Metrics {
     errors: u64,
     faults: u64,
     extra: BTreeMap<&'static str, (u64, &'static str)>,
+    measured: BTreeMap<&'static str, (Vec<u64>, &'static str)>,
     cold_start: bool,
     started: Timestamp,
 }
@@ -89,6 +110,7 @@ impl Metrics {
             errors: 0,
             faults: 0,
             extra: BTreeMap::new(),
+            measured: BTreeMap::new(),
             cold_start,
             started: env.clock.now(),
         }
@@ -102,6 +124,18 @@ impl Metrics {
     /// Counts `value` of the metric `name` in `unit` (a CloudWatch unit).
     pub fn metric(&mut self, name: &'static str, value: u64, unit: &'static str) {
         self.extra.insert(name, (value, unit));
+    }
+
+    /// Takes over what the handler counted on its way ([`Env::count`]).
+    pub(crate) fn counted(&mut self, env: &Env) {
+        for (name, value) in env.take_counted() {
+            self.metric(name, value, "Count");
+        }
+    }
+
+    /// Measures `value` of the metric `name` in `unit`: each value of an invocation stands for itself.
+    pub fn measure(&mut self, name: &'static str, value: u64, unit: &'static str) {
+        self.measured.entry(name).or_insert_with(|| (Vec::new(), unit)).0.push(value);
     }
 
     pub(crate) fn answered(&mut self, status: u16, correlation_id: &str) {
@@ -130,9 +164,26 @@ impl Metrics {
         tracing::warn!(message_id, attempt, class, reason = %failure, "message not handled");
     }
 
-    /// Writes the line.
+    /// Writes the line, and lines of what was measured.
     pub(crate) fn finish(self, now: Timestamp) {
+        for line in self.measures(now) {
+            write_line(&line);
+        }
         write_line(&self.line(now));
+    }
+
+    /// Lines of what was measured: a metric's values in one line are no more than the format takes.
+    fn measures(&self, now: Timestamp) -> Vec<Value> {
+        let mut lines = Vec::new();
+        for (name, (values, unit)) in &self.measured {
+            for some in values.chunks(MOST_VALUES) {
+                let names = json!([{ "Name": name, "Unit": unit }]);
+                let mut line = self.identity.line(now, "measured", &json!([["service", "function_name"]]), &names);
+                line.insert((*name).to_owned(), some.into());
+                lines.push(Value::Object(line));
+            }
+        }
+        lines
     }
 
     pub(crate) fn line(self, now: Timestamp) -> Value {
@@ -153,26 +204,13 @@ impl Metrics {
             line.insert("event".to_owned(), label.into());
             dimensions.push(json!(["service", "event"]));
         }
-        let own = json!({
-            "_aws": {
-                "Timestamp": now.millis(),
-                "CloudWatchMetrics": [{ "Namespace": self.identity.namespace, "Dimensions": dimensions, "Metrics": names }],
-            },
-            "level": "INFO",
-            "message": "invocation",
-            "timestamp": now,
-            "service": self.identity.service,
-            "function_name": self.identity.function_name,
-            "function_memory_size": self.identity.memory_size,
-            "cold_start": self.cold_start,
-            "Latency": latency,
-            "Handled": self.handled,
-            "Errors": self.errors,
-            "Faults": self.faults,
-        });
-        if let Value::Object(own) = own {
-            line.extend(own);
+        line.extend(self.identity.line(now, "invocation", &json!(dimensions), &json!(names)));
+        line.insert("function_memory_size".to_owned(), self.identity.memory_size.into());
+        line.insert("cold_start".to_owned(), self.cold_start.into());
+        for (name, value) in [("Handled", self.handled), ("Errors", self.errors), ("Faults", self.faults)] {
+            line.insert(name.to_owned(), value.into());
         }
+        line.insert("Latency".to_owned(), latency.into());
         Value::Object(line)
     }
 }
@@ -251,4 +289,61 @@ pub(crate) fn start(config: &Config) {
     let lines = JsonLines { identity: Identity::from_config(config) }.with_filter(own);
     // A second start in one process (a simulation) keeps the first.
     let _ = tracing_subscriber::registry().with(lines).try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metrics() -> Metrics {
+        let text = |text: &str| text.to_owned();
+        let identity = Identity {
+            service: text("reporting"),
+            function_name: text("quoin-dev-order-monitor-sweeper"),
+            memory_size: text("128"),
+            namespace: text("Quoin"),
+        };
+        Metrics {
+            identity,
+            fields: Map::new(),
+            label: None,
+            handled: 0,
+            errors: 0,
+            faults: 0,
+            extra: BTreeMap::new(),
+            measured: BTreeMap::new(),
+            cold_start: true,
+            started: Timestamp::from_millis(1_000),
+        }
+    }
+
+    #[test]
+    fn an_invocation_is_one_line_with_its_metrics() {
+        let mut metrics = metrics();
+        metrics.metric("Drift", 2, "Count");
+        metrics.handled = 3;
+        let line = metrics.line(Timestamp::from_millis(1_250));
+        assert_eq!(line["Latency"], 250);
+        assert_eq!((&line["Handled"], &line["Drift"]), (&json!(3), &json!(2)));
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Dimensions"], json!([["service", "function_name"]]));
+        assert_eq!(directive["Metrics"].as_array().map(Vec::len), Some(5));
+        assert_eq!((&line["message"], &line["service"]), (&json!("invocation"), &json!("reporting")));
+    }
+
+    #[test]
+    fn what_is_measured_is_written_value_by_value_a_hundred_to_a_line() {
+        let mut metrics = metrics();
+        (0..250).for_each(|value| metrics.measure("OrderMerchantDelay", value, "Milliseconds"));
+        metrics.measure("OrderCreationDelay", 7, "Milliseconds");
+        let lines = metrics.measures(Timestamp::from_millis(2_000));
+        let counts =
+            |name: &str| lines.iter().filter_map(|line| line[name].as_array().map(Vec::len)).collect::<Vec<_>>();
+        assert_eq!(counts("OrderMerchantDelay"), [100, 100, 50]);
+        assert_eq!(counts("OrderCreationDelay"), [1]);
+        let names: Vec<_> =
+            lines.iter().map(|line| &line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"]).collect();
+        assert_eq!(names.len(), 4);
+        assert!(lines.iter().all(|line| line.get("Latency").is_none() && line["service"] == "reporting"));
+    }
 }

@@ -1,8 +1,11 @@
 //! What one commit writes, and how it is brought into the shape that is stored.
 
+use std::collections::BTreeMap;
+
 use quoin_events::types::{WalletCredited, WalletDebited};
 use quoin_events::{Draft, EntityRef, Origin, Place, Timestamp, WalletRef};
-use quoin_ledger::{Decision, Link, Wallet, chain_hash};
+use quoin_ledger::{Decision, Link, Purpose, Wallet, chain_hash};
+use quoin_money::Asset;
 use sha2::{Digest, Sha256};
 
 use crate::answer::hex;
@@ -106,6 +109,18 @@ struct Rendered {
     envelopes: Vec<String>,
 }
 
+/// What is told of a change besides its postings. Every event is about the wallet and has its place in the wallet's
+/// sequence.
+#[derive(Debug, Clone, Default)]
+pub struct Telling {
+    /// Before the postings.
+    pub first: Vec<Draft>,
+    /// After them.
+    pub last: Vec<Draft>,
+    /// What the events of an asset's postings for one purpose say of the entity (`data.metadata`).
+    pub remarks: BTreeMap<(Purpose, Asset), BTreeMap<String, String>>,
+}
+
 /// A decided change of one wallet: the wallet itself and the next item of its stream.
 #[derive(Debug, Clone)]
 pub struct WalletWrite {
@@ -121,21 +136,34 @@ impl WalletWrite {
     ///
     /// # Errors
     /// If an event cannot be written as JSON.
-    pub fn new(before: Wallet, mut decision: Decision) -> Result<Self, StoreError> {
-        let mut drafts = Vec::with_capacity(decision.postings.len());
-        let version = decision.wallet.version;
+    pub fn new(before: Wallet, decision: Decision) -> Result<Self, StoreError> {
+        Self::telling(before, decision, Telling::default())
+    }
+
+    /// The same change, with more to tell than its postings.
+    ///
+    /// # Errors
+    /// If an event cannot be written as JSON.
+    pub fn telling(before: Wallet, mut decision: Decision, telling: Telling) -> Result<Self, StoreError> {
+        let Telling { first, last, remarks } = telling;
+        let at = decision.wallet.at;
+        let mut drafts = first;
         for posting in &decision.postings {
-            let Some(entry) = posting.entry(&before.user_id, &decision.related) else { continue };
-            decision.wallet.event_count = decision.wallet.event_count.saturating_add(1);
-            let wallet = WalletRef { id: before.user_id.clone(), version, sequence: decision.wallet.event_count };
-            let at = decision.wallet.at;
-            let draft = if posting.delta.is_negative() {
+            let Some(mut entry) = posting.entry(&before.user_id, &decision.related) else { continue };
+            entry.metadata = remarks.get(&(posting.purpose, posting.asset)).cloned();
+            drafts.push(if posting.delta.is_negative() {
                 Draft::new(&WalletDebited(entry), at)
             } else {
                 Draft::new(&WalletCredited(entry), at)
-            }?;
-            drafts.push(draft.of_wallet(wallet));
+            }?);
         }
+        drafts.extend(last);
+        let number = |draft: Draft| {
+            decision.wallet.event_count = decision.wallet.event_count.saturating_add(1);
+            let (version, sequence) = (decision.wallet.version, decision.wallet.event_count);
+            draft.of_wallet(WalletRef { id: before.user_id.clone(), version, sequence })
+        };
+        let drafts = drafts.into_iter().map(number).collect();
         Ok(Self { before, decision, drafts, in_own_stream: true })
     }
 
@@ -255,8 +283,8 @@ pub(crate) enum Other {
     Put { table: String, item: Item },
     /// A change in place.
     Update(Update),
-    /// Removes an item.
-    Delete { table: String, key: Key },
+    /// Removes an item, which may have to be there.
+    Delete { table: String, key: Key, must_exist: bool },
 }
 
 /// A commit in the shape that is stored.
@@ -319,8 +347,31 @@ impl Commit {
     /// Without an item of a service's own table.
     #[must_use]
     pub fn delete(mut self, table: &str, key: Key) -> Self {
-        self.others.push(Other::Delete { table: table.to_owned(), key });
+        self.others.push(Other::Delete { table: table.to_owned(), key, must_exist: false });
         self
+    }
+
+    /// Without an item of a service's own table that has to be there: of several that take it, one does.
+    #[must_use]
+    pub fn take(mut self, table: &str, key: Key) -> Self {
+        self.others.push(Other::Delete { table: table.to_owned(), key, must_exist: true });
+        self
+    }
+
+    /// With everything that `other` writes, after what it has.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.appends.extend(other.appends);
+        self.wallets.extend(other.wallets);
+        self.new_wallets.extend(other.new_wallets);
+        self.others.extend(other.others);
+        self
+    }
+
+    /// Whether it writes nothing but items of services' own tables: neither the journal nor a wallet.
+    #[must_use]
+    pub const fn is_own_tables_only(&self) -> bool {
+        self.appends.is_empty() && self.wallets.is_empty() && self.new_wallets.is_empty()
     }
 
     pub(crate) fn render(self, origin: &Origin, source: &str) -> Result<RenderedCommit, StoreError> {

@@ -44,7 +44,8 @@ pub enum Lost {
 
 impl StoreError {
     /// An error in what is stored.
-    pub(crate) fn corrupt(what: impl std::fmt::Display) -> Self {
+    #[must_use]
+    pub fn corrupt(what: impl std::fmt::Display) -> Self {
         Self::Refused(what.to_string())
     }
 }

@@ -12,6 +12,12 @@ use crate::{Answer, Clock, Commit, Lost, Receipt, Store, StoreError};
 pub trait Snapshot {
     /// Takes over the current state of a wallet.
     fn rebase(&mut self, wallet: Wallet);
+
+    /// Whether the command is decided again, on what is read then, when the condition of item `_item` of a service's
+    /// own table did not hold; otherwise that item stands in the way.
+    fn is_outdated_by(&self, _item: usize) -> bool {
+        false
+    }
 }
 
 /// A decision: what to write, and what to answer once it is written.
@@ -126,8 +132,10 @@ where
                 snapshot.rebase(wallet);
                 loaded = Some(snapshot);
             }
-            Some(Lost::Other { item, .. }) => return Err(ExecuteError::Blocked(item)),
-            Some(Lost::Wallet(None)) | None => {}
+            Some(Lost::Other { item, .. }) if !snapshot.is_outdated_by(item) => {
+                return Err(ExecuteError::Blocked(item));
+            }
+            Some(Lost::Other { .. } | Lost::Wallet(None)) | None => {}
         }
         tries.failed(None);
         if !deadline.pause(clock, tries.count).await {

@@ -1,10 +1,10 @@
 //! Many items of a service's own table with few requests: for rows whose key says all, so that
-//! putting them again changes nothing. Not a transaction: some may be written when it fails.
+//! putting or deleting them again changes nothing. Not a transaction: some may be written when it fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 
 use crate::write::unavailable;
 use crate::{Clock, Item, Key, Store, StoreError};
@@ -22,9 +22,22 @@ impl Store {
     /// # Errors
     /// The classes of every request; those before the one that failed are written, so put all of them again.
     pub async fn put_all(&self, clock: &Clock, table: &str, items: Vec<Item>) -> Result<(), StoreError> {
-        let items = distinct(items);
-        for chunk in items.chunks(BATCH) {
-            let mut left = chunk.iter().map(write_request).collect::<Result<Vec<_>, _>>()?;
+        let requests = distinct(items).iter().map(write_request).collect::<Result<Vec<_>, _>>()?;
+        self.write_all(clock, table, &requests).await
+    }
+
+    /// Deletes the items at `keys` from `table`, whether they are there or not.
+    ///
+    /// # Errors
+    /// The classes of every request; those before the one that failed are deleted, so delete all of them again.
+    pub async fn delete_all(&self, clock: &Clock, table: &str, keys: BTreeSet<Key>) -> Result<(), StoreError> {
+        let requests = keys.iter().map(delete_request).collect::<Result<Vec<_>, _>>()?;
+        self.write_all(clock, table, &requests).await
+    }
+
+    async fn write_all(&self, clock: &Clock, table: &str, requests: &[WriteRequest]) -> Result<(), StoreError> {
+        for chunk in requests.chunks(BATCH) {
+            let mut left = chunk.to_vec();
             let mut ceiling_ms = PAUSE_MS;
             for _ in 0..TRIES {
                 let request = self.client.batch_write_item().request_items(table, left);
@@ -53,6 +66,11 @@ fn distinct(items: Vec<Item>) -> Vec<Item> {
 fn write_request(item: &Item) -> Result<WriteRequest, StoreError> {
     let put = PutRequest::builder().set_item(Some(item.0.clone())).build().map_err(StoreError::corrupt)?;
     Ok(WriteRequest::builder().put_request(put).build())
+}
+
+fn delete_request(key: &Key) -> Result<WriteRequest, StoreError> {
+    let delete = DeleteRequest::builder().set_key(Some(key.attributes())).build().map_err(StoreError::corrupt)?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
 #[cfg(test)]

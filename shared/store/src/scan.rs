@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use quoin_ledger::Wallet;
 
 use crate::write::unavailable;
-use crate::{Item, JournalItem, Store, StoreError, wallet_item};
+use crate::{Item, JournalItem, Key, Page, Store, StoreError, wallet_item};
 
 /// Where a page of the journal ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,21 @@ impl Store {
             Position { pk: last.pk().to_owned(), version: last.version() }
         });
         Ok(JournalPage { items: page.items.unwrap_or_default().into_iter().map(Item).map(Into::into).collect(), next })
+    }
+
+    /// Items of a service's own table after `after`, at most `limit`, in no order of meaning, read consistently.
+    ///
+    /// # Errors
+    /// The classes of every request.
+    pub async fn table_page(&self, table: &str, after: Option<&Key>, limit: i32) -> Result<Page, StoreError> {
+        let request = self.client.scan().table_name(table).consistent_read(true).limit(limit);
+        let start = after.map(Key::attributes);
+        let page = request.set_exclusive_start_key(start).send().await.map_err(|error| unavailable(&error))?;
+        let next = page
+            .last_evaluated_key
+            .map(Item)
+            .and_then(|key| Some(Key::new(key.get_text("pk")?, key.get_text("sk").unwrap_or_default())));
+        Ok(Page { items: page.items.unwrap_or_default().into_iter().map(Item).collect(), next })
     }
 
     /// Items of the stream `pk` after version `after`, oldest first, at most `limit`, read consistently. Fewer than

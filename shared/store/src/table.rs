@@ -138,6 +138,13 @@ impl Update {
         self
     }
 
+    /// Sets a text unless there is one already.
+    #[must_use]
+    pub fn text_once(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.once.push((name.to_owned(), AttributeValue::S(value.into())));
+        self
+    }
+
     /// Sets a structured value, as JSON text.
     ///
     /// # Errors
@@ -169,6 +176,15 @@ impl Update {
         self
     }
 
+    /// Only if the item is there and its number `name` is below `value`: the latest wins, and what is gone stays gone.
+    #[must_use]
+    pub fn if_below(mut self, name: &str, value: impl ToString) -> Self {
+        let alias = self.alias(name);
+        self.condition = Some(format!("{alias} < :if"));
+        self.extra.insert(":if".to_owned(), AttributeValue::N(value.to_string()));
+        self
+    }
+
     /// Only if the text `name` is `value`.
     #[must_use]
     pub fn if_text(mut self, name: &str, value: &str) -> Self {
@@ -176,6 +192,32 @@ impl Update {
         self.condition = Some(format!("{alias} = :if"));
         self.extra.insert(":if".to_owned(), AttributeValue::S(value.to_owned()));
         self
+    }
+
+    /// Only if the number `name` is `value`.
+    #[must_use]
+    pub fn if_number(mut self, name: &str, value: impl ToString) -> Self {
+        let alias = self.alias(name);
+        self.condition = Some(format!("{alias} = :if"));
+        self.extra.insert(":if".to_owned(), AttributeValue::N(value.to_string()));
+        self
+    }
+
+    /// Only if the item, or its attribute `name`, does not exist.
+    #[must_use]
+    pub fn if_absent(mut self, name: &str) -> Self {
+        let alias = self.alias(name);
+        self.condition = Some(format!("attribute_not_exists({alias})"));
+        self
+    }
+
+    /// Takes whole units off the number `name`, only if there are so many.
+    #[must_use]
+    pub fn take(mut self, name: &str, units: u32) -> Self {
+        let alias = self.alias(name);
+        self.condition = Some(format!("{alias} >= :if"));
+        self.extra.insert(":if".to_owned(), AttributeValue::N(units.to_string()));
+        self.add(name, i64::from(units).saturating_neg())
     }
 
     /// Only if the item exists.

@@ -1,6 +1,8 @@
 //! One commit as one request, and the answer to it sorted into what a caller can act on.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -173,6 +175,55 @@ impl Store {
         let request = self.client.delete_item().table_name(table).set_key(Some(key.attributes()));
         request.send().await.map(|_| ()).map_err(|error| unavailable(&error))
     }
+
+    /// Removes an item of a service's own table if its text `name` is `value`; says whether it was.
+    ///
+    /// # Errors
+    /// The classes of every request.
+    pub async fn delete_if_text(&self, table: &str, key: &Key, name: &str, value: &str) -> Result<bool, StoreError> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .condition_expression("#name = :value")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", AttributeValue::S(value.to_owned()));
+        removed(request).await
+    }
+
+    /// Removes an item of a service's own table if its number `name` is at most `value`; says whether it is gone now.
+    ///
+    /// # Errors
+    /// The classes of every request.
+    pub async fn delete_if_at_most(
+        &self,
+        table: &str,
+        key: &Key,
+        name: &str,
+        value: impl ToString,
+    ) -> Result<bool, StoreError> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .condition_expression("attribute_not_exists(pk) OR #n <= :most")
+            .expression_attribute_names("#n", name)
+            .expression_attribute_values(":most", AttributeValue::N(value.to_string()));
+        removed(request).await
+    }
+}
+
+/// Removes an item under a condition; says whether it held.
+async fn removed(request: DeleteItemFluentBuilder) -> Result<bool, StoreError> {
+    match request.send().await {
+        Ok(_) => Ok(true),
+        Err(error) => match error.as_service_error() {
+            Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            _ => Err(unavailable(&error)),
+        },
+    }
 }
 
 fn put(table: &str, item: &Item, new: bool) -> Result<TransactWriteItem, StoreError> {
@@ -187,8 +238,10 @@ fn other_request(other: &Other) -> Result<TransactWriteItem, StoreError> {
     match other {
         Other::PutNew { table, item } => put(table, item, true),
         Other::Put { table, item } => put(table, item, false),
-        Other::Delete { table, key } => {
+        Other::Delete { table, key, must_exist } => {
+            let condition = must_exist.then(|| "attribute_exists(pk)".to_owned());
             let delete = Delete::builder().table_name(table).set_key(Some(key.attributes()));
+            let delete = delete.set_condition_expression(condition);
             Ok(TransactWriteItem::builder().delete(delete.build().map_err(StoreError::corrupt)?).build())
         }
         Other::Update(update) => {

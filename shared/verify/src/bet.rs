@@ -119,7 +119,9 @@ impl Lines {
             | Purpose::DebitExpired
             | Purpose::DebitHold
             | Purpose::CreditHoldVoided
-            | Purpose::DebitHoldCaptured => None,
+            | Purpose::DebitHoldCaptured
+            | Purpose::DebitOrderPayment
+            | Purpose::CreditOrderRefund => None,
         }
     }
 }

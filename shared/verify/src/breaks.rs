@@ -38,17 +38,25 @@ pub enum Kind {
     Bet,
     /// A credited deposit is not what the payment says.
     Deposit,
+    /// What an order took or gave back is not what the order says.
+    Order,
     /// A line of a transfer is not what the transfer says.
     Transfer,
-    /// A payment is open for longer than it may be.
+    /// A payment, an order, a registration or an erasure is open for longer than it may be.
     OpenSaga,
+    /// A customer or a subscription is not what its events make of it.
+    State,
+    /// A subscription should have been charged, and nobody has begun to.
+    OverdueCharge,
+    /// A payment without the period that it paid for, or the reverse.
+    SubscriptionPayment,
     /// An event has not reached the audit trail.
     Unpublished,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Unreadable,
         Self::VersionGap,
         Self::SequenceGap,
@@ -65,8 +73,12 @@ impl Kind {
         Self::Cause,
         Self::Bet,
         Self::Deposit,
+        Self::Order,
         Self::Transfer,
         Self::OpenSaga,
+        Self::State,
+        Self::OverdueCharge,
+        Self::SubscriptionPayment,
         Self::Unpublished,
     ];
 
@@ -90,8 +102,12 @@ impl Kind {
             Self::Cause => "cause",
             Self::Bet => "bet",
             Self::Deposit => "deposit",
+            Self::Order => "order",
             Self::Transfer => "transfer",
             Self::OpenSaga => "open-saga",
+            Self::State => "state",
+            Self::OverdueCharge => "overdue-charge",
+            Self::SubscriptionPayment => "subscription-payment",
             Self::Unpublished => "unpublished",
         }
     }

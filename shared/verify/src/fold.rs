@@ -6,7 +6,7 @@ use quoin_ledger::{Account, Balance, Link, Posting, chain_hash};
 use quoin_money::{Asset, Delta, MoneyError};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Told, entries};
+use crate::event::{Told, due};
 use crate::{Break, Change, Entry, Kind, Thread};
 
 /// All that a wallet's changes so far come to.
@@ -45,7 +45,7 @@ impl Fold {
         breaks.extend(self.left(change));
         let told = Told::of(user_id, change, others);
         breaks.extend(told.compare(user_id, self.wallet_events));
-        let count = u64::try_from(entries(user_id, change).len()).unwrap_or(0);
+        let count = u64::try_from(due(user_id, change).len()).unwrap_or(0);
         self.wallet_events = self.wallet_events.saturating_add(count);
         breaks.extend(self.link(user_id, change, &told.hash()));
         breaks

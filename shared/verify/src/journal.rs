@@ -2,7 +2,10 @@
 
 use quoin_store::{JournalItem, Position, StoreError};
 
-use crate::{Break, Change, Entry, Kind, Reader, Settings, Thread, Unaudited, forgotten, stream_of};
+use crate::{
+    Break, Change, Entry, Kind, Reader, Settings, Thread, Unaudited, check_member, check_order, forgotten, is_member,
+    one_sided, other_side, paid, stream_of,
+};
 
 /// Items of a page.
 const PAGE: i32 = 500;
@@ -40,6 +43,10 @@ struct Current {
     breaks: Vec<Break>,
     /// The latest item with a state, of a payment.
     last: Option<Entry>,
+    /// All items, of an order: a few.
+    order: Vec<Entry>,
+    /// All items, of a member's stream: a few a year.
+    member: Vec<Entry>,
 }
 
 impl<'a> JournalWalk<'a> {
@@ -92,7 +99,9 @@ impl<'a> JournalWalk<'a> {
             self.end(report).await?;
             let pk = item.pk().to_owned();
             self.owners.extend(pk.strip_prefix("wallet#").map(str::to_owned));
-            self.current = Some(Current { pk, thread: Thread::default(), breaks: Vec::new(), last: None });
+            let (order, member) = (Vec::new(), Vec::new());
+            self.current =
+                Some(Current { pk, thread: Thread::default(), breaks: Vec::new(), last: None, order, member });
         }
         // A wallet's stream is followed with its wallet.
         let Some(current) = self.current.as_mut().filter(|current| !current.pk.starts_with("wallet#")) else {
@@ -121,13 +130,19 @@ impl<'a> JournalWalk<'a> {
         current.breaks.extend(untold);
         if current.pk.starts_with("payment#") && entry.state.is_some() {
             current.last = Some(entry);
+        } else if current.pk.starts_with("order#") {
+            current.order.push(entry);
+        } else if is_member(&current.pk) {
+            current.member.push(entry);
         }
         Ok(())
     }
 
     async fn end(&mut self, report: &mut JournalReport) -> Result<(), StoreError> {
         let Some(current) = self.current.take() else { return Ok(()) };
-        report.breaks.extend(current.last.and_then(|last| forgotten(&last, self.settings.now, &self.settings)));
+        report.breaks.extend(current.last.as_ref().and_then(|last| forgotten(last, self.settings.now, &self.settings)));
+        report.breaks.extend(check_order(&current.order, self.settings.now, &self.settings));
+        report.breaks.extend(self.member(&current).await?);
         if current.breaks.is_empty() {
             return Ok(());
         }
@@ -143,6 +158,25 @@ impl<'a> JournalWalk<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl JournalWalk<'_> {
+    /// What is wrong with a member's stream, and with what it and others say of the same payments.
+    async fn member(&self, current: &Current) -> Result<Vec<Break>, StoreError> {
+        let check = |entries: &[Entry]| check_member(entries, self.settings.now, &self.settings);
+        let mut breaks = check(&current.member);
+        if !breaks.is_empty() {
+            // Read once more by itself; what cannot be read is told with what holds of every stream.
+            breaks = self.reader.stream(&current.pk).await?.map(|entries| check(&entries)).unwrap_or_default();
+        }
+        for told in paid(&current.member) {
+            let other = self.reader.stream(&other_side(&current.pk, &told)).await?;
+            if other.is_ok_and(|entries| !paid(&entries).contains(&told)) {
+                breaks.push(one_sided(&current.pk, &told));
+            }
+        }
+        Ok(breaks)
     }
 }
 

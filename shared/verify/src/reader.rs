@@ -26,6 +26,8 @@ pub struct Settings {
     pub grace_ms: i64,
     /// How long a payment may be open without being called paid, in milliseconds.
     pub payment_expiry_ms: i64,
+    /// How long an order may be open before it is given up, in milliseconds.
+    pub merchant_give_up_ms: i64,
     /// Whether events of the streams that changes follow from are held against the audit trail too: only where
     /// nobody walks the whole journal.
     pub audits_causes: bool,

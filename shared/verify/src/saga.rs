@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use crate::{Break, Entry, Kind, Settings};
 
-/// Partitions of the rows of open payments, as payment keys them.
+/// Partitions of the rows of open payments, as payment keys them: a test there holds both to each other.
 pub fn open_payments() -> impl Iterator<Item = String> {
     (0..8_u8).map(|shard| format!("open#{shard}"))
 }
 
-/// How long an expired payment is left alone between two questions.
-const LATE_ASK_MS: i64 = 3_600_000;
+/// How long payment leaves an expired payment alone between two questions, in milliseconds; a test there says so too.
+pub const LATE_ASK_MS: i64 = 3_600_000;
 
 /// The break where a row of an open payment has not been looked at when it had to be.
 #[must_use]

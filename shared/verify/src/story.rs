@@ -20,7 +20,7 @@ pub(crate) async fn story(reader: &Reader<'_>, place: &str, cause: &EntityRef) -
         let found = format!("follows from {}#{}, and there is no {pk}", cause.kind, cause.id);
         Story::Broken(Break::new(Kind::Cause, place, found, format!("a stream {pk}")))
     };
-    if !matches!(cause.kind.as_str(), "bet" | "payment" | "transfer") {
+    if !matches!(cause.kind.as_str(), "bet" | "order" | "payment" | "transfer") {
         return Ok(if reader.exists(&pk).await? { Story::Told(Vec::new()) } else { unknown() });
     }
     Ok(match reader.stream(&pk).await? {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::bet::is_of_bet;
 use crate::story::{Story, story};
 use crate::{
-    BetLines, BetStanding, BetStory, Break, Change, Entry, Fold, Kind, Reader, Settings, Unaudited, explain_deposit,
-    explain_transfer,
+    BetLines, BetStanding, BetStory, Break, Change, Entry, Fold, Kind, Reader, Settings, Unaudited, check_order,
+    explain_deposit, explain_order, explain_transfer,
 };
 
 /// How often a wallet and the end of its stream are read until they agree: commits go on meanwhile.
@@ -245,12 +245,17 @@ impl Walk<'_> {
         for posting in &change.postings {
             self.report.breaks.extend(explain_transfer(self.user_id, &place, posting, &stream));
             self.report.breaks.extend(explain_deposit(self.user_id, &place, posting, &stream));
+            self.report.breaks.extend(explain_order(self.user_id, &place, posting, &stream));
             if posting.account == Account::Transfers && change.entry.at >= self.settings.now {
                 let late = self.report.late_transfers.entry(posting.asset).or_default();
                 let other = posting.delta.magnitude().unwrap_or_default();
                 let other = if posting.delta.is_negative() { Delta::plus(other) } else { Delta::minus(other) };
                 *late = late.and(other).unwrap_or(*late);
             }
+        }
+        // Who walks the whole journal sees every order by itself.
+        if change.cause.kind == "order" && self.settings.audits_causes {
+            self.report.breaks.extend(check_order(&stream, self.settings.now, self.settings));
         }
         if change.cause.kind == "bet" && change.postings.iter().any(is_of_bet) {
             self.bet(change, &stream).await?;

@@ -16,8 +16,10 @@ const HEAD: &str =
 Every event travels in one envelope: `event`, `version`, `timestamp` (RFC 3339, UTC, three decimals), `data` and
 `metadata`. `metadata.event_id` is what consumers deduplicate on, `metadata.entity` and `metadata.sequence` are its
 gapless place in its stream, `metadata.request_id` correlates. Amounts are JSON numbers, exact; optional members are
-omitted, never null; readers tolerate members that they do not know. Copies of an event are kept for the days given
-here, the journal keeps it for good. Everything is also consumed by `audit` and `report-projector`.
+omitted, never null; readers tolerate members that they do not know. A minor `version` only adds such members; an event
+of another major version is recorded by the audit trail and the warehouse, and parked in the dead letters, with that as
+the reason, by whoever acts on events. Copies of an event are kept for the days given here, the journal keeps it for
+good. Everything is also consumed by `audit` and `report-projector`.
 ";
 
 /// The page.

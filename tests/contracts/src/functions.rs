@@ -118,7 +118,8 @@ fn trigger(spec: &Value) -> Option<Trigger> {
     if spec.get("queue").is_some() {
         return Some(Trigger::Queue);
     }
-    let is_other = ["schedule", "stream", "authorizer", "invoke"].iter().any(|kind| spec.get(kind).is_some());
+    let is_other =
+        ["schedule", "scheduled", "stream", "authorizer", "invoke"].iter().any(|kind| spec.get(kind).is_some());
     is_other.then_some(Trigger::Other)
 }
 

@@ -67,13 +67,14 @@ fn parameters(served: &Served) -> Vec<Value> {
     let mut parameters: Vec<_> = served.path_parameters().map(in_path).collect();
     let pages = contract.is_paged.then_some(quoin_runtime::PAGES);
     parameters.extend(contract.query.into_iter().chain(pages).flat_map(components::query).map(in_query));
-    let header = |name: &str, what: &str| json!({"name": name, "in": "header", "required": true, "description": what, "schema": text});
-    if contract.is_idempotent {
-        parameters.push(header("Idempotency-Key", "the same key and body get the first answer again"));
+    let header = |name: &str, what: &str, is_required: bool| json!({"name": name, "in": "header", "required": is_required, "description": what, "schema": text});
+    if contract.is_idempotent || contract.may_be_idempotent {
+        let what = "the same key and body get the first answer again";
+        parameters.push(header("Idempotency-Key", what, contract.is_idempotent));
     }
     if contract.is_signed {
         for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-            parameters.push(header(name, "Standard Webhooks"));
+            parameters.push(header(name, "Standard Webhooks", true));
         }
     }
     parameters.push(json!({"$ref": "#/components/parameters/RequestId"}));

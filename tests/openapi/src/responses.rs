@@ -26,10 +26,14 @@ pub(crate) fn of(served: &Served, schemas: &mut Components) -> Result<Value, Fau
     let mut responses = Map::new();
     for (status, body) in &contract.answers {
         let schema = body.map(|of| schemas.answered(of)).transpose()?;
-        let content = schema.map(|schema| json!({"application/json": {"schema": schema}}));
+        let text = schema.map(|schema| ("application/json".to_owned(), json!({"schema": schema})));
+        // Bytes have no schema: the media type says what they are.
+        let binary = contract.binaries.get(status).map(|kind| ((*kind).to_owned(), json!({})));
+        let content: Map<String, Value> = text.into_iter().chain(binary).collect();
+        let content = (!content.is_empty()).then_some(Value::Object(content));
         let hit = || json!({"Idempotency-Hit": {"$ref": "#/components/headers/IdempotencyHit"}});
         let response = with(json!({"description": "Done."}), "content", content);
-        let response = with(response, "headers", contract.is_idempotent.then(hit));
+        let response = with(response, "headers", (contract.is_idempotent || contract.may_be_idempotent).then(hit));
         responses.insert(status.to_string(), response);
     }
     let common = common();

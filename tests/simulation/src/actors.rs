@@ -9,7 +9,7 @@ use quoin_events::Timestamp;
 use quoin_runtime::sign_webhook;
 use serde_json::{Value, json};
 
-use crate::cloud::{millis, secret_value};
+use crate::cloud::{BEGIN, Way, millis, secret_value};
 use crate::faults::Fault;
 use crate::feed;
 use crate::gateway::Principal;
@@ -17,6 +17,7 @@ use crate::people::People;
 use crate::platform::{Invoked, Platform};
 use crate::scenario::{ASKED, Action, MARKETS, Market, Said, Step, USERS};
 use crate::scheduler::{Micros, both, lock};
+use crate::shop::operator;
 use crate::wire::{Reply, Request};
 
 /// A definite answer.
@@ -62,10 +63,21 @@ pub(crate) struct Record {
     pub(crate) paid_after_all: Vec<String>,
     /// Steps that are under way.
     pub(crate) open: usize,
+    /// Whether people had settled in: the papers of some were checked.
+    pub(crate) is_settled: bool,
     /// Other requests under a key that was used, and what they were answered.
     pub(crate) reused: Vec<(usize, Answer)>,
+    /// Accounts and subscriptions of those who became members.
+    pub(crate) members: Vec<(String, String)>,
     deposits: BTreeMap<usize, Vec<(String, &'static str)>>,
     bets: BTreeMap<usize, Vec<String>>,
+}
+
+impl Record {
+    /// Nothing was done yet.
+    pub(crate) fn of(is_settled: bool) -> Self {
+        Self { is_settled, ..Self::default() }
+    }
 }
 
 /// The parties of one history.
@@ -77,7 +89,6 @@ pub(crate) struct Actors {
 
 /// How long the provider takes to change its mind.
 const YES_AFTER: Micros = 30_000_000;
-const OPERATOR: &str = "operator-1";
 
 impl Actors {
     /// Carries out `step` when its time has come.
@@ -123,7 +134,11 @@ impl Actors {
                 vec![self.callback(&payment, &key, "PaymentSecret.Id").await]
             }
             Action::Forged { user } => {
-                let Some(payment) = self.deposit(*user, "sandbox_silent") else { return Vec::new() };
+                // Of theirs, or of whoever has one that is not paid.
+                let unpaid =
+                    |user| ["sandbox_silent", "sandbox_decline"].into_iter().find_map(|how| self.deposit(user, how));
+                let found = (*user..*user + USERS).find_map(|user| unpaid(user % USERS));
+                let Some(payment) = found else { return Vec::new() };
                 vec![self.callback(&payment, &key, "nobody").await]
             }
             Action::Poison { queue } => {
@@ -131,6 +146,12 @@ impl Actors {
                 Vec::new()
             }
             Action::Hold { user, cents, is_captured } => self.hold(step, *user, *cents, *is_captured).await,
+            Action::Register { who, rival } => self.register(step.number, *who, *rival).await,
+            Action::Join { email, plan, token } => vec![self.join(*email, plan, token, &key).await],
+            Action::Member { member, what } => self.sees_to(*member, *what, &key).await,
+            Action::Order { .. } | Action::Gift { .. } | Action::Behave { .. } | Action::Clear { .. } => {
+                vec![self.buy(step, &key).await]
+            }
             _ => vec![self.simple(step, &key).await],
         }
     }
@@ -170,8 +191,7 @@ impl Actors {
                 let text = format!("{}{}", if *cents < 0 { "-" } else { "" }, amount(cents.unsigned_abs()));
                 let number: Value = serde_json::from_str(&text).unwrap_or_default();
                 let body = json!({"asset": "cash", "amount": number, "reason": "simulated"});
-                let operator = Principal { user_id: OPERATOR.to_owned(), roles: "user,operator" };
-                self.request(Some(&operator), "POST", &path, &body, key).await
+                self.request(Some(&operator()), "POST", &path, &body, key).await
             }
             Action::Exclude { user } => {
                 let body = json!({"reason": "self_exclusion", "self_exclusion_days": 1});
@@ -203,7 +223,14 @@ impl Actors {
             | Action::Hold { .. }
             | Action::YesAfterAll { .. }
             | Action::Forged { .. }
-            | Action::Poison { .. } => Vec::new(),
+            | Action::Poison { .. }
+            | Action::Order { .. }
+            | Action::Gift { .. }
+            | Action::Behave { .. }
+            | Action::Clear { .. }
+            | Action::Register { .. }
+            | Action::Join { .. }
+            | Action::Member { .. } => Vec::new(),
         }
     }
 
@@ -214,7 +241,7 @@ impl Actors {
         let queues: Vec<String> = lock(&cloud.queues).messages.keys().filter(fed).cloned().collect();
         let Some(name) = queues.get(queue % queues.len().max(1)) else { return };
         let body = format!("{{\"poison\": \"{key}\"");
-        lock(&cloud.queues).send(name, body.clone(), Value::Null, 0, 0);
+        lock(&cloud.queues).send(name, body.clone(), Value::Null, Way::default());
         self.record.borrow_mut().poison.push((name.clone(), body));
     }
 
@@ -228,14 +255,17 @@ impl Actors {
         let (id, hold) = (self.people.id(user), format!("hold-{key}"));
         let command = json!({
             "operation_id": format!("{key}-hold"), "user_id": id, "command": "hold", "asset": "cash",
-            "amount": amount(cents), "hold_id": hold,
+            "amount": amount(cents), "hold_id": hold, "request_id": format!("req-{key}"),
         });
         let held = self.direct(step, &command).await;
         if held.first().is_none_or(|answer| answer.status != 201) {
             return vec![held];
         }
         let name = if is_captured { "capture" } else { "void" };
-        let command = json!({"operation_id": format!("{key}-{name}"), "user_id": id, "command": name, "hold_id": hold});
+        let command = json!({
+            "operation_id": format!("{key}-{name}"), "user_id": id, "command": name, "hold_id": hold,
+            "request_id": format!("req-{key}"),
+        });
         vec![held, self.direct(step, &command).await]
     }
 
@@ -265,41 +295,55 @@ impl Actors {
             cloud.handle.sleep(pause).await;
         }
         let mut other = command.clone();
-        if is_changed(&mut other) && cloud.happens(Fault::KeyReused) {
+        if is_changed(&mut other) && cloud.may_happen(Fault::KeyReused) {
             let answer = ask(&other).await;
-            self.record.borrow_mut().reused.extend(answer.map(|answer| (step.number, answer)));
+            self.was_reused(step.number, answer);
         }
         answers
     }
 
-    async fn command(&self, user: usize, method: &str, path: &str, body: &Value, key: &str) -> Vec<Answer> {
+    pub(crate) async fn command(&self, user: usize, method: &str, path: &str, body: &Value, key: &str) -> Vec<Answer> {
         self.request(Some(&self.people.principal(user)), method, path, body, key).await
     }
 
-    async fn request(&self, who: Option<&Principal>, method: &str, path: &str, body: &Value, key: &str) -> Vec<Answer> {
-        let text = |body: &Value| if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    pub(crate) async fn request(
+        &self,
+        who: Option<&Principal>,
+        method: &str,
+        path: &str,
+        body: &Value,
+        key: &str,
+    ) -> Vec<Answer> {
+        let request = |body: &Value| Request { method: method.to_owned(), ..self.posted(path, body, key) };
+        let answers = self.insist(who, &|_| request(body)).await;
+        let mut other = body.clone();
+        if method == "POST" && is_changed(&mut other) && self.platform.cloud.may_happen(Fault::KeyReused) {
+            let reply = self.platform.http(&request(&other), who).await;
+            let number = key.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+            self.was_reused(number, definite(&reply));
+        }
+        answers
+    }
+
+    /// A command with a key of its own.
+    pub(crate) fn posted(&self, path: &str, body: &Value, key: &str) -> Request {
         let headers = BTreeMap::from([
             ("idempotency-key".to_owned(), key.to_owned()),
             ("x-request-id".to_owned(), format!("req-{key}")),
         ]);
-        let request = |body: &Value| Request {
-            method: method.to_owned(),
-            url: path.to_owned(),
-            headers: headers.clone(),
-            body: text(body),
-        };
-        let answers = self.insist(who, &|_| request(body)).await;
-        let mut other = body.clone();
-        if method == "POST" && is_changed(&mut other) && self.platform.cloud.happens(Fault::KeyReused) {
-            let reply = self.platform.http(&request(&other), who).await;
-            let number = key.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0);
-            self.record.borrow_mut().reused.extend(definite(&reply).map(|answer| (number, answer)));
-        }
-        answers
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        Request { method: "POST".to_owned(), url: path.to_owned(), headers, body }
+    }
+
+    /// Keeps what another request under the key of a step was answered.
+    pub(crate) fn was_reused(&self, step: usize, answer: Option<Answer>) {
+        let Some(answer) = answer else { return };
+        self.platform.cloud.happened(Fault::KeyReused);
+        self.record.borrow_mut().reused.push((step, answer));
     }
 
     /// Sends until there is a definite answer that got through; all definite answers on the way are kept.
-    async fn insist(&self, who: Option<&Principal>, request: &dyn Fn(i64) -> Request) -> Vec<Answer> {
+    pub(crate) async fn insist(&self, who: Option<&Principal>, request: &dyn Fn(i64) -> Request) -> Vec<Answer> {
         let cloud = &self.platform.cloud;
         let mut answers = Vec::new();
         for pause in pauses() {
@@ -360,7 +404,7 @@ impl Actors {
         let cloud = &self.platform.cloud;
         let ts = {
             let messages = &mut self.record.borrow_mut().feed;
-            let ts = feed::free(messages, millis(step.at));
+            let ts = feed::free(messages, millis(BEGIN + step.at));
             messages.push(feed::Message { ts, action: step.action.clone() });
             ts
         };
@@ -393,8 +437,14 @@ impl Actors {
                 secret,
                 millis(self.platform.cloud.handle.now()),
             );
-            let reply = self.platform.http(&request, None).await;
-            return vec![Answer { status: reply.status, body: Value::Null, is_repeated: false }];
+            for pause in pauses() {
+                let reply = self.platform.http(&request, None).await;
+                if reply.status < 500 && reply.status != 429 {
+                    return vec![Answer { status: reply.status, body: Value::Null, is_repeated: false }];
+                }
+                self.platform.cloud.handle.sleep(pause).await;
+            }
+            return Vec::new();
         }
         self.signed("/api/payments/callbacks/sandbox", &body, key, secret).await
     }
@@ -404,7 +454,7 @@ impl Actors {
     }
 }
 
-fn signed_request(path: &str, body: &[u8], key: &str, secret: &str, now_ms: i64) -> Request {
+pub(crate) fn signed_request(path: &str, body: &[u8], key: &str, secret: &str, now_ms: i64) -> Request {
     let secret = format!("whsec_{}", secret_value(secret));
     let signature = sign_webhook(&secret, key, Timestamp::from_millis(now_ms), body).unwrap_or_default();
     let mut headers: BTreeMap<_, _> = signature.into_iter().collect();
@@ -413,7 +463,7 @@ fn signed_request(path: &str, body: &[u8], key: &str, secret: &str, now_ms: i64)
 }
 
 /// The answer, if it is one that trying again would not change.
-fn definite(reply: &Reply) -> Option<Answer> {
+pub(crate) fn definite(reply: &Reply) -> Option<Answer> {
     if reply.status >= 500 || matches!(reply.status, 401 | 409 | 429) {
         return None;
     }
@@ -422,12 +472,12 @@ fn definite(reply: &Reply) -> Option<Answer> {
     Some(Answer { status: reply.status, body, is_repeated })
 }
 
-/// Makes another command of `body`; false if it names no amount.
+/// Makes another command of `body`; false if it names no amount and no quantity.
 fn is_changed(body: &mut Value) -> bool {
-    let place = if body.get("stake").is_some() { "/stake/amount" } else { "/amount" };
-    let Some(amount) = body.pointer_mut(place) else { return false };
-    *amount = json!(777_777);
-    true
+    let places = [("/stake/amount", 777_777), ("/items/0/quantity", 777), ("/amount", 777_777)];
+    let Some((place, other)) = places.iter().find(|(place, _)| body.pointer(place).is_some()) else { return false };
+    let changed = body.pointer_mut(place).map(|number| *number = json!(other));
+    changed.is_some()
 }
 
 /// Pauses between tries: soon at first, then a minute. Whoever gives up after them never had an answer.

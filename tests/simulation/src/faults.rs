@@ -24,18 +24,25 @@ pub enum Fault {
     PartlyEnqueued,
     /// Some keys of a batch are left for later.
     PartlyRead,
+    /// Some items of a batch are left for later.
+    PartlyWritten,
     /// A query answers with a part of what it could.
     ShortPage,
     /// The environment is gone between two awaits.
     Killed,
-    /// The environment was frozen: its connections are dead.
+    /// The function has less time than usual, and its time is up.
+    TimedOut,
+    /// The environment was frozen: its connections are dead, and say so or nothing at all.
     DeadSocket,
     /// The clock of an environment is wrong by minutes, or goes back.
     ClockSkew,
     /// A message comes again although it was handled.
     Duplicated,
-    /// A message waits for hours or days.
+    /// A message waits for hours or days, as long as its queue keeps it.
     Delayed,
+    /// A message that was handled is a dead letter all the same, since its acknowledgements were lost, and an operator
+    /// sends it back days later; perhaps more than once, so that it outlasts what is remembered of it.
+    Redriven,
     /// A read that may be stale is.
     StaleRead,
     /// The client does not get the answer.
@@ -48,10 +55,26 @@ pub enum Fault {
     NewerEvent,
     /// An event comes without the members that were added to the source's envelope.
     OlderEvent,
+    /// An event of the next major version comes, which nobody here can act on.
+    MajorEvent,
+    /// The message provider fails before it takes a message, once or more often than it is asked.
+    ProviderDown,
+    /// The message provider takes a message and says nothing.
+    ProviderSilent,
+    /// The message provider takes a message and is slow to say so.
+    ProviderSlow,
+    /// The message provider refuses whom a message is for.
+    Refused,
+    /// A message's delivery receipt comes before the answer to the message.
+    ReceiptEarly,
+    /// A message's delivery receipt comes within days.
+    ReceiptLate,
+    /// A message's delivery receipt comes twice.
+    ReceiptTwice,
 }
 
 /// Every fault.
-pub const ALL: [Fault; 21] = [
+pub const ALL: [Fault; 32] = [
     Fault::LostReply,
     Fault::SentAgain,
     Fault::Throttled,
@@ -61,22 +84,33 @@ pub const ALL: [Fault; 21] = [
     Fault::PartlyPublished,
     Fault::PartlyEnqueued,
     Fault::PartlyRead,
+    Fault::PartlyWritten,
     Fault::ShortPage,
     Fault::Killed,
+    Fault::TimedOut,
     Fault::DeadSocket,
     Fault::ClockSkew,
     Fault::Duplicated,
     Fault::Delayed,
+    Fault::Redriven,
     Fault::StaleRead,
     Fault::AnswerLost,
     Fault::AskedTwice,
     Fault::KeyReused,
     Fault::NewerEvent,
     Fault::OlderEvent,
+    Fault::MajorEvent,
+    Fault::ProviderDown,
+    Fault::ProviderSilent,
+    Fault::ProviderSlow,
+    Fault::Refused,
+    Fault::ReceiptEarly,
+    Fault::ReceiptLate,
+    Fault::ReceiptTwice,
 ];
 
 /// The chance of each fault at each place where it can happen, in thousandths.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan(BTreeMap<Fault, u32>);
 
 impl Plan {
@@ -94,7 +128,8 @@ impl Plan {
             2 => 20,
             _ => 60,
         };
-        Self(ALL.iter().map(|fault| (*fault, strength(chance) * weight(*fault))).collect())
+        let all = ALL.iter().map(|fault| (*fault, strength(chance) * weight(*fault)));
+        Self(all.filter(|(_, weight)| *weight > 0).collect())
     }
 
     /// Only these, often.
@@ -123,26 +158,38 @@ impl Plan {
 /// What happens once a message may happen more often than what happens at each of its requests.
 const fn weight(fault: Fault) -> u32 {
     match fault {
+        // Few of them find that anything was written a moment ago.
+        Fault::StaleRead => 15,
         Fault::Duplicated
         | Fault::Delayed
-        | Fault::StaleRead
         | Fault::PartlyPublished
         | Fault::PartlyEnqueued
         | Fault::PartlyRead
+        | Fault::PartlyWritten
         | Fault::ShortPage => 5,
-        Fault::AskedTwice
+        Fault::Redriven
+        | Fault::AskedTwice
         | Fault::KeyReused
         | Fault::ClockSkew
         | Fault::NewerEvent
         | Fault::OlderEvent
+        | Fault::ProviderDown
+        | Fault::ProviderSilent
+        | Fault::ProviderSlow
+        | Fault::Refused
+        | Fault::ReceiptEarly
+        | Fault::ReceiptLate
+        | Fault::ReceiptTwice
         | Fault::AnswerLost => 3,
         Fault::LostReply
         | Fault::SentAgain
+        | Fault::MajorEvent
         | Fault::Throttled
         | Fault::Unavailable
         | Fault::Late
         | Fault::Conflict
         | Fault::Killed
+        | Fault::TimedOut
         | Fault::DeadSocket => 1,
     }
 }

@@ -35,7 +35,11 @@ impl Platform {
             })
             .await;
             let platform = self.clone();
-            self.spawner.spawn(async move { reply.give(platform.http(&request, None).await) });
+            if request.url.ends_with("/sandbox/messages") {
+                self.spawner.spawn(platform.carry(request, reply));
+            } else {
+                self.spawner.spawn(async move { reply.give(platform.http(&request, None).await) });
+            }
         }
     }
 
@@ -46,10 +50,10 @@ impl Platform {
             .split_once("://")
             .map_or(request.url.as_str(), |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let found = self.cloud.application.routes.iter().find_map(|route| {
-            let parameters = parameters(&route.path, path)?;
-            (route.method == request.method).then_some((route, parameters))
-        });
+        let of_method = self.cloud.application.routes.iter().filter(|route| route.method == request.method);
+        let fitting = of_method.filter_map(|route| Some((route, parameters(&route.path, path)?)));
+        // Of several that fit, the one that leaves the least open.
+        let found = fitting.min_by_key(|(_, parameters)| parameters.len());
         let Some((route, parameters)) = found else { return Reply::json(404, &json!({"message": "Not Found"})) };
         let principal = principal.filter(|_| route.is_authorized);
         if route.is_authorized && principal.is_none() {

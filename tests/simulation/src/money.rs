@@ -22,6 +22,12 @@ pub(crate) fn of(value: &serde_json::Value) -> Cents {
     cents(&value.to_string()).unwrap_or_else(|| panic!("{value} is not an amount"))
 }
 
+/// Hundredths as a decimal text.
+pub(crate) fn shown(cents: Cents) -> String {
+    let (sign, amount) = (if cents < 0 { "-" } else { "" }, cents.abs());
+    format!("{sign}{}.{:02}", amount / 100, amount % 100)
+}
+
 /// `amount × numerator ÷ denominator`, a half rounded up.
 pub(crate) fn times(amount: Cents, numerator: Cents, denominator: Cents) -> Cents {
     (2 * amount * numerator + denominator).div_euclid(2 * denominator)
@@ -34,6 +40,7 @@ mod tests {
     #[test]
     fn texts_are_hundredths() {
         assert_eq!(["5", "5.1", "-0.07", "12.345", ""].map(cents), [Some(500), Some(510), Some(-7), None, None]);
+        assert_eq!([510, -7, 0].map(shown), ["5.10", "-0.07", "0.00"]);
         assert_eq!((times(333, 3, 2), times(5, 1, 2), times(1, 1, 3)), (500, 3, 0));
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::audit::chain;
 use crate::cloud::Cloud;
 use crate::findings::Check;
-use crate::wire::Request;
+use crate::wire::{Reply, Request};
 
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Mutant {
     ForgottenCondition,
     /// Events are published when a write is tried, not when it is committed.
     PublishedBeforeCommit,
-    /// A consumer says that it handled what it did not.
+    /// A consumer's queue is told that it handled what it did not; which consumer, the seed says.
     SwallowedError,
     /// A credit leaves no record of its operation.
     DroppedDedupe,
@@ -25,6 +25,10 @@ pub enum Mutant {
     RefundedTwice,
     /// Balances of an earlier moment are read with the version of now, so that every condition holds.
     StaleBalance,
+    /// Wallets and the journal are read as they may have been some seconds ago.
+    InconsistentRead,
+    /// What expires some day has expired already.
+    ExpiredEarly,
     /// The wallet's consumer pays a refund that the caller's transaction has paid.
     PaidOnBothPaths,
     /// Results are looked at before the bet is indexed.
@@ -39,10 +43,18 @@ pub enum Mutant {
     CountedTwice,
     /// A command keeps no receipt where the same key finds it.
     CommandTwice,
+    /// A merchant from whom nothing is heard is taken to have refused.
+    SilenceIsNo,
+    /// A refund gives back the money, and not the stock.
+    StockNotReturned,
+    /// Whether somebody has the address or the number is not looked at when an account is made.
+    RegisteredTwice,
+    /// Each try to send a message has an idempotency key of its own.
+    NotifiedTwice,
 }
 
 /// Every bug.
-pub const ALL: [Mutant; 14] = [
+pub const ALL: [Mutant; 20] = [
     Mutant::ForgottenCondition,
     Mutant::PublishedBeforeCommit,
     Mutant::SwallowedError,
@@ -50,6 +62,8 @@ pub const ALL: [Mutant; 14] = [
     Mutant::IgnoredPartialFailures,
     Mutant::RefundedTwice,
     Mutant::StaleBalance,
+    Mutant::InconsistentRead,
+    Mutant::ExpiredEarly,
     Mutant::PaidOnBothPaths,
     Mutant::SettledBeforeIndexed,
     Mutant::ClockBackInChain,
@@ -57,6 +71,10 @@ pub const ALL: [Mutant; 14] = [
     Mutant::PointsTwice,
     Mutant::CountedTwice,
     Mutant::CommandTwice,
+    Mutant::SilenceIsNo,
+    Mutant::StockNotReturned,
+    Mutant::RegisteredTwice,
+    Mutant::NotifiedTwice,
 ];
 
 impl Mutant {
@@ -66,24 +84,46 @@ impl Mutant {
         match self {
             Self::ForgottenCondition => &[Check::Sequence],
             Self::PublishedBeforeCommit | Self::IgnoredPartialFailures => &[Check::Published],
-            Self::SwallowedError => &[Check::Money, Check::Trail, Check::Notices, Check::Bets, Check::Deposits],
+            Self::SwallowedError => {
+                &[Check::Handled, Check::Money, Check::Trail, Check::Notices, Check::Bets, Check::Deposits]
+            }
             Self::DroppedDedupe | Self::AwardedTwice | Self::CommandTwice | Self::RefundedTwice => &[Check::Once],
+            Self::InconsistentRead => &[Check::Stale],
+            Self::ExpiredEarly => &[Check::Line],
             Self::StaleBalance => &[Check::Line, Check::Balance],
             Self::PaidOnBothPaths | Self::SettledBeforeIndexed => &[Check::Bets],
             Self::ClockBackInChain => &[Check::Clock],
             Self::PointsTwice => &[Check::Once, Check::Points],
             Self::CountedTwice => &[Check::Figures],
+            Self::RegisteredTwice => &[Check::Registered],
+            Self::NotifiedTwice => &[Check::Notices],
+            Self::SilenceIsNo | Self::StockNotReturned => &[Check::Orders],
         }
     }
 
     /// The request as the bug would send it.
     pub(crate) fn request(self, cloud: &Cloud, mut request: Request) -> Request {
+        if self == Self::NotifiedTwice && request.url.ends_with("/sandbox/messages") {
+            let key = request.headers.entry("idempotency-key".to_owned()).or_default();
+            key.push_str(&format!("~{:016x}", cloud.below(u64::MAX)));
+            return request;
+        }
         let target = request.headers.get("x-amz-target").map(String::as_str).unwrap_or_default();
         let action = target.rsplit('.').next().unwrap_or_default().to_owned();
-        if !matches!(action.as_str(), "TransactWriteItems" | "PutItem") {
+        let is_read = self == Self::InconsistentRead && matches!(action.as_str(), "GetItem" | "Query" | "BatchGetItem");
+        if !matches!(action.as_str(), "TransactWriteItems" | "PutItem") && !is_read {
             return request;
         }
         let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return request };
+        if is_read {
+            for (table, part) in body["RequestItems"].as_object_mut().into_iter().flatten() {
+                may_be_old(table, part);
+            }
+            let table = body["TableName"].as_str().unwrap_or_default().to_owned();
+            may_be_old(&table, &mut body);
+            request.body = body.to_string().into_bytes();
+            return request;
+        }
         if action == "PutItem" {
             let mut part = json!({"Put": body});
             self.part(cloud, &mut part);
@@ -109,6 +149,10 @@ impl Mutant {
             Self::PointsTwice if pk.starts_with("points#") => elsewhere(cloud, part),
             Self::CountedTwice if pk.starts_with("seen#") => elsewhere(cloud, part),
             Self::CommandTwice if pk.starts_with("cmd#") => elsewhere(cloud, part),
+            Self::RegisteredTwice if pk.starts_with("email#") || pk.starts_with("phone#") => unchecked_put(part),
+            Self::StockNotReturned if gives_back(part) => {
+                part["Update"]["Key"]["pk"]["S"] = "nowhere".into();
+            }
             Self::RefundedTwice if pk.starts_with("bet#") => {
                 let state = part["Put"]["Item"]["st"]["S"].as_str().unwrap_or_default();
                 part["Put"]["Item"]["st"]["S"] =
@@ -118,12 +162,32 @@ impl Mutant {
         }
     }
 
+    /// The reply as the bug would read it.
+    pub(crate) fn reply(self, reply: &mut Value) {
+        if self != Self::ExpiredEarly {
+            return;
+        }
+        let one = reply.get_mut("Item").filter(|item| item.get("assets").is_some());
+        one.into_iter().for_each(end_lots);
+        let batch = reply.pointer_mut("/Responses/WalletsTable").and_then(Value::as_array_mut);
+        batch.into_iter().flatten().for_each(end_lots);
+    }
+
     /// Whether the request is answered before it is carried out.
     pub(crate) fn is_postponed(self, function: &str, request: &Request) -> bool {
         self == Self::SettledBeforeIndexed
             && function.ends_with("bet-indexer")
             && String::from_utf8_lossy(&request.body).contains("index#")
             && request.headers.get("x-amz-target").is_some_and(|target| target.ends_with("UpdateItem"))
+    }
+
+    /// What is heard where a request to a merchant was answered by nothing that says anything.
+    pub(crate) fn heard(self, request: &Request) -> Option<Reply> {
+        let path = request.url.split_once("/sandbox/merchant/orders").map(|(_, path)| path)?;
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let order = path.split('/').nth(1).or_else(|| body["rabtul_order_id"].as_str())?;
+        let no = || Reply::json(200, &json!({"rabtul_order_id": order, "status": "rejected"}));
+        (self == Self::SilenceIsNo).then(no)
     }
 
     /// What a second path would be told of an event.
@@ -143,8 +207,35 @@ impl Mutant {
     }
 }
 
+/// Lets all lots of a wallet end with the year before.
+fn end_lots(wallet: &mut Value) {
+    let text = wallet["assets"]["S"].as_str().unwrap_or_default();
+    let Ok(mut assets) = serde_json::from_str::<Value>(text) else { return };
+    for (_, part) in assets.as_object_mut().into_iter().flatten() {
+        for lot in part["lots"].as_array_mut().into_iter().flatten() {
+            if lot.get("expires_at").is_some() {
+                lot["expires_at"] = "2025-12-31T23:59:59.000Z".into();
+            }
+        }
+    }
+    wallet["assets"]["S"] = assets.to_string().into();
+}
+
+fn may_be_old(table: &str, read: &mut Value) {
+    if let Some(read) = read.as_object_mut().filter(|_| matches!(table, "WalletsTable" | "JournalTable")) {
+        read.remove("ConsistentRead");
+    }
+}
+
 fn pk(part: &Value) -> String {
     part["Put"]["Item"]["pk"]["S"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Whether a part of a write gives stock back: what is taken has a condition.
+fn gives_back(part: &Value) -> bool {
+    let update = &part["Update"];
+    let is_stock = update["Key"]["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("stock#"));
+    is_stock && update["ConditionExpression"].is_null()
 }
 
 /// The item under a key that nobody looks for, as if its id had not followed from what it is for.
@@ -192,9 +283,13 @@ fn unchecked(part: &mut Value) {
         let condition = part["Update"]["ConditionExpression"].as_str().unwrap_or_default();
         part["Update"]["ConditionExpression"] = format!("({condition}) OR attribute_exists(#v)").into();
     }
-    if pk(part).starts_with("wallet#")
-        && let Some(put) = part["Put"].as_object_mut()
-    {
+    if pk(part).starts_with("wallet#") {
+        unchecked_put(part);
+    }
+}
+
+fn unchecked_put(part: &mut Value) {
+    if let Some(put) = part["Put"].as_object_mut() {
         put.remove("ConditionExpression");
         put.remove("ReturnValuesOnConditionCheckFailure");
     }

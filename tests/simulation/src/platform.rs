@@ -22,14 +22,16 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use quoin_events::Timestamp;
 use quoin_runtime::{Aws, Config, Env, Invocation, Program};
 use serde_json::{Value, json};
 
-use crate::cloud::{Cloud, JournalRecord, Message, millis};
+use crate::cloud::{BEGIN, Cloud, JournalRecord, Message, Way, millis};
 use crate::faults::Fault;
+use crate::findings::{Broken, Check, Side};
+use crate::handled::{Batch, attribute, misfit};
 use crate::mutants::Mutant;
 use crate::scheduler::{Handle, Micros, Spawner, lock};
+use crate::timers;
 use crate::wire::Wire;
 
 include!(concat!(env!("OUT_DIR"), "/programs.rs"));
@@ -72,16 +74,30 @@ pub(crate) struct Platform {
     pub(crate) spawner: Spawner,
     programs: BTreeMap<String, Program>,
     /// Functions that run by the clock, and how often.
-    schedules: BTreeMap<String, Micros>,
-    /// When they ran last.
-    due: RefCell<BTreeMap<String, Micros>>,
+    pub(crate) schedules: BTreeMap<String, Micros>,
+    /// When they ran last, and [`crate::timers::IDLE`] more: they ran before there was time.
+    pub(crate) ran: RefCell<BTreeMap<String, Micros>>,
     idle: RefCell<BTreeMap<String, Vec<Environment>>>,
     /// Outcomes as the functions' log lines count them.
     pub(crate) outcomes: RefCell<BTreeMap<String, u64>>,
+    /// What the verifier said each time that its hour had come.
+    pub(crate) verified: RefCell<Vec<Value>>,
+    /// Scheduled functions that fail although nothing goes wrong any more, and why.
+    pub(crate) late: RefCell<BTreeMap<String, String>>,
+    /// The consumer that swallows its errors, if one does.
+    swallows: Option<String>,
 }
 
-/// Scheduled functions run so often while no deposit is on its way.
-const IDLE: Micros = 12 * 3_600_000_000;
+/// A queue, the function that it feeds, and how: the most messages of a batch, and how long one is gathered.
+struct Fed {
+    queue: String,
+    function: String,
+    most: usize,
+    window_s: u64,
+}
+
+/// How often a poller that gathers a batch looks whether it is full.
+const GATHER: Micros = 250_000;
 /// Environments are wrong by at most this.
 const MAX_SKEW_MS: u64 = 240_000;
 
@@ -90,19 +106,33 @@ impl Platform {
     pub(crate) fn start(cloud: Arc<Cloud>, spawner: Spawner) -> Result<Rc<Self>, String> {
         let mut programs = BTreeMap::new();
         for (name, function) in &cloud.application.functions {
-            let program = program(&function.program).ok_or_else(|| format!("{} has no program", function.program))?;
+            let program = program(&function.program).or_else(|| crate::follower::program(&function.program));
+            let program = program.ok_or_else(|| format!("{} has no program", function.program))?;
             programs.insert(name.clone(), program);
         }
         let mut schedules = BTreeMap::new();
         for schedule in &cloud.application.schedules {
-            let rate = rate(&schedule.expression).ok_or_else(|| format!("{} is no rate", schedule.expression))?;
+            let rate =
+                timers::rate(&schedule.expression).ok_or_else(|| format!("{} is no rate", schedule.expression))?;
             schedules.insert(schedule.function.clone(), rate);
         }
-        let (due, idle, outcomes) = Default::default();
-        let platform = Rc::new(Self { cloud, spawner, programs, schedules, due, idle, outcomes });
+        // Before a history begins they ran at some time.
+        let ran = |name: &String| (name.clone(), BEGIN + cloud.below(timers::IDLE));
+        let ran = RefCell::new(schedules.keys().map(ran).collect());
+        let (idle, outcomes, verified, late) = Default::default();
+        let swallows = cloud.mutant.filter(|mutant| *mutant == Mutant::SwallowedError).and_then(|_| {
+            let queues = cloud.application.queues.values();
+            let consumers: Vec<_> = queues.filter_map(|queue| Some(&queue.consumer.as_ref()?.0)).collect();
+            let place = cloud.below(u64::try_from(consumers.len()).unwrap_or(0));
+            consumers.get(usize::try_from(place).unwrap_or(0)).map(|consumer| (*consumer).clone())
+        });
+        let platform =
+            Rc::new(Self { cloud, spawner, programs, schedules, ran, idle, outcomes, verified, late, swallows });
         for (queue, spec) in &platform.cloud.application.queues {
             if let Some((function, most)) = &spec.consumer {
-                platform.spawner.spawn(platform.clone().poll_queue(queue.clone(), function.clone(), *most));
+                let fed =
+                    Fed { queue: queue.clone(), function: function.clone(), most: *most, window_s: spec.window_s };
+                platform.spawner.spawn(platform.clone().poll_queue(fed));
             }
         }
         for stream in platform.cloud.application.streams.clone() {
@@ -111,40 +141,62 @@ impl Platform {
             }
         }
         platform.spawner.spawn(platform.clone().answer_outbound());
+        platform.spawner.spawn(platform.clone().call_scheduled());
         Ok(platform)
     }
 
     /// Invokes `function` with `event`.
     pub(crate) async fn invoke(&self, function: &str, event: &str) -> Invoked {
+        self.called(function, event, false).await.0
+    }
+
+    /// The same with what the function logged; a deadly event kills it.
+    async fn called(&self, function: &str, event: &str, is_deadly: bool) -> (Invoked, Value) {
         let Some(spec) = self.cloud.application.functions.get(function) else {
-            return Invoked::Failed(format!("{function} does not exist"));
+            return (Invoked::Failed(format!("{function} does not exist")), Value::Null);
         };
         let Some(program) = self.programs.get(function) else {
-            return Invoked::Failed(format!("{function} has no program"));
+            return (Invoked::Failed(format!("{function} has no program")), Value::Null);
         };
         let environment = self.environment(function);
-        let limit = spec.timeout_s * 1_000_000;
+        let whole = spec.timeout_s * 1_000_000;
+        // Of all places where the time may be up, those at the beginning are as frequent as the later ones.
+        let early = self.cloud.may_happen(Fault::TimedOut).then(|| {
+            let most = [5_000, 20_000, 200_000, whole];
+            let most = most[usize::try_from(self.cloud.below(4)).unwrap_or(0)];
+            1_000 + self.cloud.below(most)
+        });
+        let limit = early.unwrap_or(whole).min(whole);
         let invocation = Invocation {
             function_request_id: format!("inv-{:016x}", self.cloud.below(u64::MAX)),
             deadline: environment.env.clock.now().plus_millis(i64::try_from(limit / 1000).unwrap_or(0)),
             xray_trace_id: None,
         };
-        let polls = if self.cloud.may_happen(Fault::Killed) { Some(self.cloud.below(40)) } else { None };
+        let is_killed = is_deadly || self.cloud.may_happen(Fault::Killed);
+        let polls = is_killed.then(|| self.cloud.below(15));
         let outcome = {
             let call = std::pin::pin!(program.call(&environment.env, &invocation, event));
             let timer = std::pin::pin!(self.cloud.handle.sleep(limit));
             (Fated { call, timer, polls }).await
         };
+        // Whoever comes to the end of a deadly event dies before the answer.
+        let outcome = if is_deadly { Fate::Killed } else { outcome };
         match outcome {
-            None => {
-                self.cloud.say(|| format!("{function} is stopped"));
-                if polls.is_some() {
-                    self.cloud.happened(Fault::Killed);
-                }
-                self.count("stopped");
-                Invoked::Stopped
+            Fate::Killed => {
+                self.cloud.say(|| format!("{function} is killed"));
+                self.cloud.happened(Fault::Killed);
+                self.count("killed");
+                (Invoked::Stopped, Value::Null)
             }
-            Some((answer, line)) => {
+            Fate::TimedOut => {
+                self.cloud.say(|| format!("{function} has run out of time"));
+                if early.is_some() {
+                    self.cloud.happened(Fault::TimedOut);
+                }
+                self.count("timed out");
+                (Invoked::Stopped, Value::Null)
+            }
+            Fate::Ended((answer, line)) => {
                 self.note(function, &line);
                 let answer = match answer {
                     Ok(answer) => Invoked::Answered(answer),
@@ -154,7 +206,7 @@ impl Platform {
                     }
                 };
                 self.idle.borrow_mut().entry(function.to_owned()).or_default().push(environment);
-                answer
+                (answer, line)
             }
         }
     }
@@ -171,9 +223,13 @@ impl Platform {
             }
             Some(_) | None => self.cold(function),
         };
-        if self.cloud.happens(Fault::ClockSkew) {
+        if self.cloud.may_happen(Fault::ClockSkew) {
             let skew = i64::try_from(self.cloud.below(2 * MAX_SKEW_MS)).unwrap_or(0);
             environment.skew_ms.store(skew - i64::try_from(MAX_SKEW_MS).unwrap_or(0), Ordering::Relaxed);
+        }
+        // Of an invocation whose clock is right to the second nothing could be told.
+        if environment.skew_ms.load(Ordering::Relaxed).abs() >= 1_000 {
+            self.cloud.happened(Fault::ClockSkew);
         }
         environment
     }
@@ -221,20 +277,48 @@ impl Platform {
         }
     }
 
-    async fn poll_queue(self: Rc<Self>, queue: String, function: String, most: usize) {
+    async fn poll_queue(self: Rc<Self>, fed: Fed) {
+        let Fed { queue, function, most, .. } = &fed;
         loop {
             let cloud = &self.cloud;
+            self.gathered(&fed).await;
             let taken = {
-                let wanted = 1 + usize::try_from(cloud.below(u64::try_from(most).unwrap_or(1))).unwrap_or(0);
+                let wanted = 1 + usize::try_from(cloud.below(u64::try_from(*most).unwrap_or(1))).unwrap_or(0);
+                // Mostly an invocation gets all that there is.
+                let wanted = if cloud.below(4) > 0 { *most } else { wanted };
                 let pick = |count: usize| usize::try_from(cloud.below(u64::try_from(count).unwrap_or(1))).unwrap_or(0);
-                lock(&cloud.queues).receive(&queue, wanted, pick)
+                lock(&cloud.queues).receive(queue, wanted, pick)
             };
-            if taken.is_empty() {
-                self.something_visible(&queue).await;
-            } else {
+            if !taken.is_empty() {
+                self.arrived(function, &taken);
                 self.spawner.spawn(self.clone().consume(queue.clone(), function.clone(), taken));
                 // Another poller may take the next batch while this one is handled.
                 cloud.handle.sleep(cloud.below(20_000)).await;
+            }
+        }
+    }
+
+    /// There is something in the queue, and the time to gather more is over or the batch is full.
+    async fn gathered(&self, fed: &Fed) {
+        let cloud = &self.cloud;
+        self.something_visible(&fed.queue).await;
+        // Of several pollers, one may have begun to gather before.
+        let whole = fed.window_s * 1_000_000;
+        let window = if cloud.below(4) > 0 { whole } else { cloud.below(whole) };
+        let until = cloud.handle.now() + window;
+        while cloud.handle.now() < until && lock(&cloud.queues).visible(&fed.queue) < fed.most {
+            cloud.handle.sleep((until - cloud.handle.now()).min(GATHER)).await;
+        }
+    }
+
+    /// Counts what the arrival of messages is an effect of.
+    fn arrived(&self, function: &str, messages: &[Message]) {
+        for message in messages {
+            if let Some(fault) = message.way.by {
+                self.cloud.happened(fault);
+            }
+            if self.cloud.is_forgotten(function, &message.body) {
+                self.cloud.count(&format!("reached: {function} is told of an event that it has forgotten"));
             }
         }
     }
@@ -270,21 +354,31 @@ impl Platform {
                 })
             })
             .collect();
-        let outcome = self.invoke(&function, &json!({"Records": records}).to_string()).await;
+        let began = self.cloud.handle.now();
+        let is_deadly = messages.iter().any(|message| message.way.deadly > 0);
+        let event = json!({"Records": records}).to_string();
+        let (outcome, line) = self.called(&function, &event, is_deadly).await;
         let kept: Vec<String> = match &outcome {
             Invoked::Answered(answer) => {
                 let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-                let answer = if self.cloud.mutant == Some(Mutant::SwallowedError) { Value::Null } else { answer };
+                let answer = if self.swallows.as_ref() == Some(&function) { Value::Null } else { answer };
                 let failures = answer["batchItemFailures"].as_array().into_iter().flatten();
                 failures.filter_map(|one| one["itemIdentifier"].as_str()).map(str::to_owned).collect()
             }
             Invoked::Failed(_) | Invoked::Stopped => messages.iter().map(|message| message.id.clone()).collect(),
         };
+        if (1..messages.len()).contains(&kept.len()) {
+            self.cloud.count("reached: a batch, partly handled");
+        }
         let mut queues = lock(&self.cloud.queues);
+        if matches!(outcome, Invoked::Answered(_)) {
+            let (queue, messages, kept, line) = (queue.as_str(), messages.as_slice(), kept.as_slice(), &line);
+            queues.ledger.answered(&Batch { queue, began, messages, kept, line });
+        } else {
+            queues.crashed(&queue, &messages);
+        }
         for message in &messages {
-            if kept.contains(&message.id) {
-                queues.release(&queue, &message.id);
-            } else {
+            if !kept.contains(&message.id) {
                 let after: Micros = self.cloud.below(60_000_000);
                 queues.delete(&queue, &message.id, after);
             }
@@ -318,39 +412,6 @@ impl Platform {
             done += records.len();
         }
     }
-
-    /// Starts the scheduled functions whose time has come, and says when the next one's does. While no deposit is
-    /// on its way they have next to nothing to do, and run less often than they are declared to.
-    pub(crate) fn tick(self: &Rc<Self>) -> Micros {
-        let now = self.cloud.handle.now();
-        let mut due = self.due.borrow_mut();
-        for (schedule, rate) in &self.schedules {
-            if due.get(schedule).is_none_or(|last| last + rate <= now) {
-                due.insert(schedule.clone(), now);
-                let (platform, function) = (self.clone(), schedule.clone());
-                self.spawner.spawn(async move {
-                    let time = Timestamp::from_millis(millis(platform.cloud.handle.now())).to_string();
-                    let event = json!({"source": "simulation", "time": time});
-                    platform.invoke(&function, &event.to_string()).await;
-                });
-            }
-        }
-        let next = due.iter().filter_map(|(function, last)| Some(last + self.schedules.get(function)?)).min();
-        let soon = next.unwrap_or(Micros::MAX);
-        if self.cloud.has_young_deposits() { soon } else { soon.max(now + IDLE) }
-    }
-}
-
-/// How often `rate(5 minutes)` is.
-fn rate(expression: &str) -> Option<Micros> {
-    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
-    let unit = match unit.trim_end_matches('s') {
-        "minute" => 60_000_000,
-        "hour" => 3_600_000_000,
-        "day" => 24 * 3_600_000_000,
-        _ => return None,
-    };
-    Some(count.parse::<Micros>().ok()? * unit)
 }
 
 fn is_wanted(stream: &quoin_stack::Stream, record: &Value) -> bool {
@@ -369,6 +430,16 @@ fn stream_record(record: &JournalRecord) -> Value {
     })
 }
 
+/// What becomes of a call.
+enum Fate<T> {
+    /// It ends.
+    Ended(T),
+    /// It is gone between two awaits.
+    Killed,
+    /// Its time was up.
+    TimedOut,
+}
+
 /// A call that may be stopped: by its timer, or after so many steps.
 struct Fated<'a, F, T> {
     call: Pin<&'a mut F>,
@@ -377,17 +448,17 @@ struct Fated<'a, F, T> {
 }
 
 impl<F: Future, T: Future<Output = ()>> Future for Fated<'_, F, T> {
-    type Output = Option<F::Output>;
+    type Output = Fate<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(left) = self.polls {
-            let Some(left) = left.checked_sub(1) else { return Poll::Ready(None) };
+            let Some(left) = left.checked_sub(1) else { return Poll::Ready(Fate::Killed) };
             self.polls = Some(left);
         }
         if let Poll::Ready(output) = self.call.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
+            return Poll::Ready(Fate::Ended(output));
         }
-        self.timer.as_mut().poll(context).map(|()| None)
+        self.timer.as_mut().poll(context).map(|()| Fate::TimedOut)
     }
 }
 
@@ -399,22 +470,31 @@ impl Platform {
 
     /// Sends what is in the dead letters back to its queue, except what can never be read.
     pub(crate) fn send_back(&self) {
-        let mut queues = lock(&self.cloud.queues);
+        let (mut queues, mut broken) = (lock(&self.cloud.queues), Vec::new());
         for (name, spec) in &self.cloud.application.queues {
             let Some((letters, _)) = &spec.dead_letters else { continue };
+            let consumer = spec.consumer.as_ref().map_or("", |(function, _)| function.as_str());
+            queues.forget(letters);
             let all = queues.messages.get_mut(letters).map(std::mem::take).unwrap_or_default();
+            // What can never be read is noted, and the queue may forget it.
             for message in all {
-                let attribute = |name: &str| message.attributes[name]["StringValue"].as_str().unwrap_or_default();
-                if attribute("class") == "exhausted" {
-                    let has_reason = !attribute("reason").is_empty();
-                    self.count(if has_reason { "reached: a dead letter with its reason" } else { "a letter without" });
+                broken.extend(misfit(consumer, &message).map(|what| format!("{letters}: {} {what}", message.body)));
+                match attribute(&message, "class") {
+                    "exhausted" => self.cloud.count("reached: a dead letter with its reason"),
+                    "" => self.cloud.count("reached: crashed into the dead letters"),
+                    _ => {}
                 }
                 if is_poison(&message) {
-                    queues.messages.entry(letters.clone()).or_default().push(message);
+                    queues.noted.push((letters.clone(), message));
                 } else {
-                    queues.send(name, message.body, Value::Null, 0, 0);
+                    queues.send(name, message.body, Value::Null, Way::default());
                 }
             }
+        }
+        drop(queues);
+        for what in broken {
+            let side = Side::new("letter", "one that says why it is there", &what);
+            self.cloud.hold(Err(Broken::new(Check::Queues, &*what).beside([side])));
         }
     }
 
@@ -427,6 +507,16 @@ impl Platform {
             .flatten()
             .filter(|message| !is_poison(message))
             .count()
+    }
+
+    /// The dead letters that might still be handled: their queues, and why they are there.
+    pub(crate) fn waiting(&self) -> Vec<(String, String)> {
+        let queues = lock(&self.cloud.queues);
+        let specs = self.cloud.application.queues.values();
+        let letters = specs.filter_map(|spec| queues.messages.get_key_value(&spec.dead_letters.as_ref()?.0));
+        let all = letters.flat_map(|(name, all)| all.iter().map(move |one| (name, one)));
+        let waiting = all.filter(|(_, one)| !is_poison(one));
+        waiting.map(|(name, one)| (name.clone(), attribute(one, "reason").to_owned())).collect()
     }
 
     pub(crate) fn has_letters(&self) -> bool {

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::scheduler::Micros;
+use crate::shop::{Cart, Coins, MANNERS, MERCHANTS};
 
 /// Users who are registered when a history begins. The second was referred by the first.
 pub const USERS: usize = 4;
@@ -46,10 +47,69 @@ pub enum Action {
     CancelMarket { market: Market, window: Option<(u32, u32)> },
     /// The payment provider says yes to a declined deposit after all.
     YesAfterAll { user: usize },
-    /// Somebody who does not know the secret says yes to a silent deposit.
+    /// Somebody who does not know the secret says yes to a deposit that is not paid.
     Forged { user: usize },
     /// A message that nobody can read is in a consumer's queue.
     Poison { queue: usize },
+    /// A user orders something.
+    Order { user: usize, cart: Cart },
+    /// An operator gives coins.
+    Gift { user: usize, coins: Coins },
+    /// A merchant behaves otherwise from now on.
+    Behave { merchant: usize, manner: &'static str },
+    /// An operator has looked at a user whose orders were held up.
+    Clear { user: usize },
+    /// Somebody new registers, perhaps somebody else at the same moment.
+    Register { who: Contacts, rival: Option<Contacts> },
+    /// Somebody becomes a member.
+    Join { email: usize, plan: &'static str, token: &'static str },
+    /// One of those who became members, counted from the first, does something about it.
+    Member { member: usize, what: Matter },
+}
+
+/// What a member does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matter {
+    /// Pays for the next period now.
+    Renew,
+    /// Wants this plan from now on.
+    Change(&'static str),
+    /// Leaves.
+    Cancel,
+}
+
+/// What can be subscribed to.
+const PLANS: [&str; 3] = ["monthly", "monthly", "yearly"];
+/// What members pay with.
+const TOKENS: [&str; 8] = [
+    "tok_approve",
+    "tok_approve",
+    "tok_decline",
+    "tok_late",
+    "tok_silent",
+    "tok_twice",
+    "tok_sometimes",
+    "tok_sometimes",
+];
+
+/// Where somebody new is reached: an e-mail address and a phone number, each out of a few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields say what they are")]
+pub struct Contacts {
+    pub email: usize,
+    pub phone: usize,
+}
+
+impl Contacts {
+    /// So many there are of each; the last one is taken from the beginning.
+    pub const COUNT: usize = 5;
+
+    fn draw(chance: &mut fastrand::Rng) -> Self {
+        let email = chance.usize(..Self::COUNT);
+        // Most people have their own of both.
+        let phone = if chance.u32(..4) == 0 { chance.usize(..Self::COUNT) } else { email };
+        Self { email, phone }
+    }
 }
 
 /// What the feed says of one outcome.
@@ -124,18 +184,23 @@ impl fmt::Display for Seconds {
 }
 
 const SECOND: Micros = 1_000_000;
+const DAY: Micros = 86_400 * SECOND;
 /// By then the first deposits have arrived, unless faults hold them up.
 const OPENED: Micros = 20 * SECOND;
+const PLOT_BEAT: Micros = 120 * SECOND;
 const METHODS: [&str; 7] =
     ["sandbox", "sandbox", "sandbox_decline", "sandbox_decline", "sandbox_late", "sandbox_silent", "sandbox_twice"];
 
-/// Draws `count` steps: a third of them at most is money and odds, so that there is something to bet with and on.
+/// Draws `count` steps: two fifths of them at most are money, coins and odds, so that there is something to bet and to
+/// pay with, and something to bet on.
 pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
     let mut steps = Vec::with_capacity(count);
     // Most histories are dense, and in half of them things are done at the same moments, so that they meet.
     let span = SECOND / 2 * [1, 4, 40, 1_200, 14_400].get(chance.usize(..5)).copied().unwrap_or(40);
+    // In some, half of it comes after a pause that no bonus outlasts.
+    let pause = if chance.u32(..8) == 0 { DAY * (35 + chance.u64(..11)) } else { 0 };
     let beat = if chance.bool() { span / 4 } else { 1 };
-    let opening = (count / 3).min(USERS + EVENTS * MARKETS.len());
+    let opening = (count * 2 / 5).min(USERS + GIFTS + EVENTS * MARKETS.len());
     for number in 0..count {
         let (action, at) = if number < opening {
             (self::opening(chance, number), chance.u64(..SECOND))
@@ -148,17 +213,80 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
                 _ => 0,
             };
             let after = if chance.u32(..4) == 0 { 0 } else { after };
-            (action, OPENED + after + chance.u64(..span) / beat * beat)
+            let pause = if chance.bool() { pause } else { 0 };
+            (action, OPENED + pause + after + chance.u64(..span) / beat * beat)
         };
         steps.push(Step { number, at, action });
+    }
+    if count > 2 * PLOT + opening {
+        match chance.u32(..6) {
+            0 | 1 => plot(chance, &mut steps, span, pause),
+            2 => spree(chance, &mut steps, pause),
+            _ => {}
+        }
     }
     steps.sort_by_key(|step| step.at);
     steps
 }
 
+/// Steps of a plot.
+const PLOT: usize = 5;
+
+/// In place of the last steps: somebody stakes what they paid in, wins, gives the win away before the result is
+/// corrected or the market cancelled, and pays in again what they owe by then.
+fn plot(chance: &mut fastrand::Rng, steps: &mut [Step], span: Micros, pause: Micros) {
+    let (user, market) = (USERS - 1, (EVENTS - 1, MARKETS.len() - 1));
+    let find = |wanted: &dyn Fn(&Action) -> Option<u64>| steps.iter().find_map(|step| wanted(&step.action));
+    let paid = find(&|action| match action {
+        Action::Deposit { user: one, cents, .. } if *one == user => Some(*cents),
+        _ => None,
+    });
+    let odds = find(&|action| match action {
+        Action::Odds { market: one, odds } if *one == market => odds.first().copied(),
+        _ => None,
+    });
+    let (Some(paid), Some(odds)) = (paid, odds) else { return };
+    let said = |is_won| Said { is_won, void: 0, heat: 1_000 };
+    let results = |won: usize| (0..outcomes(market)).map(|one| said(one == won)).collect();
+    let actions = [
+        Action::Bet { user, legs: vec![(market, 0)], cents: paid, is_bonus: false, accept: Accept::Any },
+        Action::Result { market, results: results(0), certainty: 2 },
+        Action::Transfer { from: user, to: 0, cents: paid * odds / 100 },
+        if chance.bool() {
+            Action::Result { market, results: results(1), certainty: 2 }
+        } else {
+            Action::CancelMarket { market, window: None }
+        },
+        Action::Deposit { user, cents: cents(chance), method: "sandbox" },
+    ];
+    // Each has the time to come to its end, unless faults hold it up.
+    let beat = span.max(PLOT_BEAT);
+    let begin = steps.len() - PLOT;
+    for ((step, action), place) in steps[begin..].iter_mut().zip(actions).zip(1..) {
+        let pause = if place > 2 { pause } else { 0 };
+        (step.action, step.at) = (action, OPENED + pause + place * beat);
+    }
+}
+
+/// In place of the last steps: somebody orders again and again within minutes.
+fn spree(chance: &mut fastrand::Rng, steps: &mut [Step], pause: Micros) {
+    let begin = steps.len() - PLOT;
+    for (step, place) in steps[begin..].iter_mut().zip(1..) {
+        step.action = Action::Order { user: 0, cart: Cart::draw(chance) };
+        step.at = OPENED + pause + place * PLOT_BEAT / 2;
+    }
+}
+
+/// In the beginning coins are given to the one who does most, and the first merchant begins to behave as it likes.
+const GIFTS: usize = 2;
+
 fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
-    let Some(market) = number.checked_sub(USERS) else {
+    let Some(number) = number.checked_sub(USERS) else {
         return Action::Deposit { user: number, cents: 10_000 + chance.u64(..30_000), method: "sandbox" };
+    };
+    let Some(market) = number.checked_sub(GIFTS) else {
+        let gift = Action::Gift { user: 0, coins: Coins::draw(chance) };
+        return if number == 0 { gift } else { behave(chance, 0) };
     };
     let market = (market % EVENTS, market / EVENTS % MARKETS.len());
     Action::Odds { market, odds: open(chance, market) }
@@ -168,7 +296,7 @@ fn later(chance: &mut fastrand::Rng) -> Action {
     // One user does as much as all others, and most bet where odds were posted at the beginning.
     let user = if chance.bool() { 0 } else { chance.usize(..USERS) };
     let market = (event(chance), usize::from(chance.u32(..4) == 0));
-    match chance.u32(..100) {
+    match chance.u32(..144) {
         0..=9 => {
             let method = METHODS.get(chance.usize(..METHODS.len())).copied().unwrap_or("sandbox");
             Action::Deposit { user, cents: cents(chance), method }
@@ -207,10 +335,45 @@ fn later(chance: &mut fastrand::Rng) -> Action {
             let window = chance.bool().then(|| (chance.u32(..600), chance.u32(..600)));
             Action::CancelMarket { market, window }
         }
-        94..=96 => Action::YesAfterAll { user },
-        97 => Action::Forged { user },
-        _ => Action::Poison { queue: chance.usize(..64) },
+        94..=95 => Action::YesAfterAll { user },
+        96..=97 => Action::Forged { user },
+        98..=99 => Action::Poison { queue: chance.usize(..64) },
+        100..=121 => Action::Order { user, cart: Cart::draw(chance) },
+        122..=125 => Action::Gift { user, coins: Coins::draw(chance) },
+        126..=130 => {
+            let merchant = chance.usize(..MERCHANTS.len());
+            behave(chance, merchant)
+        }
+        131 => Action::Clear { user },
+        138..=140 => {
+            let pick = |chance: &mut fastrand::Rng, all: &[&'static str]| all.get(chance.usize(..all.len())).copied();
+            let (plan, token) = (pick(chance, &PLANS), pick(chance, &TOKENS));
+            let (plan, token) = (plan.unwrap_or("monthly"), token.unwrap_or("tok_approve"));
+            Action::Join { email: chance.usize(..Contacts::COUNT + 2), plan, token }
+        }
+        141..=143 => {
+            let plan = PLANS.get(chance.usize(..PLANS.len())).copied().unwrap_or("monthly");
+            let what = [Matter::Renew, Matter::Change(plan), Matter::Change(plan), Matter::Cancel];
+            let what = what.get(chance.usize(..4)).copied().unwrap_or(Matter::Renew);
+            Action::Member { member: chance.usize(..3), what }
+        }
+        _ => {
+            let who = Contacts::draw(chance);
+            // The same address, the same number, or the same person with two windows open.
+            let rival = match chance.u32(..6) {
+                0 => Some(who),
+                1 => Some(Contacts { phone: chance.usize(..Contacts::COUNT), ..who }),
+                2 => Some(Contacts { email: chance.usize(..Contacts::COUNT), ..who }),
+                _ => None,
+            };
+            Action::Register { who, rival }
+        }
     }
+}
+
+fn behave(chance: &mut fastrand::Rng, merchant: usize) -> Action {
+    let manner = MANNERS.get(chance.usize(..MANNERS.len())).copied().unwrap_or_default();
+    Action::Behave { merchant, manner }
 }
 
 fn bet(chance: &mut fastrand::Rng, user: usize) -> Action {

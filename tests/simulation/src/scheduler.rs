@@ -28,9 +28,10 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Shared {
     now: AtomicU64,
     timers: Mutex<Timers>,
-    woken: Mutex<Vec<u64>>,
+    woken: Mutex<Vec<usize>>,
     spawned: Mutex<Vec<SendTask>>,
     is_stopped: AtomicBool,
+    is_called: AtomicBool,
 }
 
 #[derive(Default)]
@@ -65,6 +66,11 @@ impl Handle {
     /// Nothing goes on any more.
     pub(crate) fn stop(&self) {
         self.0.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whoever runs the tasks should look up.
+    pub(crate) fn call(&self) {
+        self.0.is_called.store(true, Ordering::Relaxed);
     }
 
     /// Starts a task of its own.
@@ -116,15 +122,20 @@ impl Drop for Timer {
 }
 
 struct Alarm {
-    task: u64,
+    task: usize,
     shared: Arc<Shared>,
+    /// Whether the task is among the woken already.
+    is_set: AtomicBool,
 }
 
 impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
-        let mut woken = lock(&self.shared.woken);
-        if !woken.contains(&self.task) {
-            woken.push(self.task);
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_set.swap(true, Ordering::Relaxed) {
+            lock(&self.shared.woken).push(self.task);
         }
     }
 }
@@ -145,6 +156,11 @@ impl<T> Default for Promise<T> {
 }
 
 impl<T> Promise<T> {
+    /// Whether nobody waits for it any more.
+    pub(crate) fn is_forsaken(&self) -> bool {
+        Arc::strong_count(&self.0) < 2
+    }
+
     pub(crate) fn give(&self, value: T) {
         let mut slot = lock(&self.0);
         slot.0 = Some(value);
@@ -205,12 +221,19 @@ impl Spawner {
     }
 }
 
+/// A task, and what wakes it.
+struct Entry {
+    task: Task,
+    alarm: Arc<Alarm>,
+    waker: Waker,
+}
+
 /// Runs the tasks of one history.
 pub struct Scheduler {
     handle: Handle,
     spawner: Spawner,
-    tasks: BTreeMap<u64, (Task, Waker)>,
-    next: u64,
+    /// By their numbers; what is over leaves its place empty.
+    tasks: Vec<Option<Entry>>,
     chance: fastrand::Rng,
     polls: u64,
 }
@@ -223,14 +246,12 @@ impl Scheduler {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let chance = fastrand::Rng::with_seed(seed);
-        Self {
-            handle: Handle::default(),
-            spawner: Spawner::default(),
-            tasks: BTreeMap::new(),
-            next: 0,
-            chance,
-            polls: 0,
-        }
+        Self { handle: Handle::default(), spawner: Spawner::default(), tasks: Vec::new(), chance, polls: 0 }
+    }
+
+    /// Nothing happens before `now`.
+    pub(crate) fn begin(&self, now: Micros) {
+        self.handle.0.now.fetch_max(now, Ordering::Relaxed);
     }
 
     /// Time and the starting of tasks.
@@ -244,16 +265,28 @@ impl Scheduler {
     }
 
     fn add(&mut self, task: Task) {
-        let id = self.next;
-        self.next = self.next.saturating_add(1);
-        let waker = Waker::from(Arc::new(Alarm { task: id, shared: self.handle.0.clone() }));
+        let (number, shared) = (self.tasks.len(), self.handle.0.clone());
+        let alarm = Arc::new(Alarm { task: number, shared, is_set: AtomicBool::new(false) });
+        let waker = Waker::from(alarm.clone());
         waker.wake_by_ref();
-        self.tasks.insert(id, (task, waker));
+        self.tasks.push(Some(Entry { task, alarm, waker }));
     }
 
     /// Runs until nothing can go on, or until the next timer lies beyond `until`. True when nothing waits any more.
     pub fn run(&mut self, until: Micros) -> bool {
+        self.go_on(until, false)
+    }
+
+    /// The same, but also ends when somebody calls.
+    pub(crate) fn run_until_called(&mut self, until: Micros) -> bool {
+        self.go_on(until, true)
+    }
+
+    fn go_on(&mut self, until: Micros, is_waiting: bool) -> bool {
         while !self.handle.0.is_stopped.load(Ordering::Relaxed) {
+            if self.handle.0.is_called.swap(false, Ordering::Relaxed) && is_waiting {
+                return false;
+            }
             let spawned = std::mem::take(&mut *lock(&self.handle.0.spawned));
             for task in spawned {
                 self.add(task);
@@ -262,8 +295,8 @@ impl Scheduler {
             for task in spawned {
                 self.add(task);
             }
-            if let Some(id) = self.pick() {
-                self.poll(id);
+            if let Some(number) = self.pick() {
+                self.poll(number);
                 continue;
             }
             let mut timers = lock(&self.handle.0.timers);
@@ -287,7 +320,7 @@ impl Scheduler {
         true
     }
 
-    fn pick(&mut self) -> Option<u64> {
+    fn pick(&mut self) -> Option<usize> {
         let mut woken = lock(&self.handle.0.woken);
         if woken.is_empty() {
             return None;
@@ -301,15 +334,17 @@ impl Scheduler {
         self.polls >= MOST_POLLS
     }
 
-    fn poll(&mut self, id: u64) {
+    fn poll(&mut self, number: usize) {
         self.polls += 1;
         if self.is_exhausted() {
             self.handle.stop();
         }
-        let Some((mut task, waker)) = self.tasks.remove(&id) else { return };
-        let mut context = Context::from_waker(&waker);
-        if task.as_mut().poll(&mut context).is_pending() {
-            self.tasks.insert(id, (task, waker));
+        let Some(place) = self.tasks.get_mut(number) else { return };
+        let Some(entry) = place else { return };
+        entry.alarm.is_set.store(false, Ordering::Relaxed);
+        let mut context = Context::from_waker(&entry.waker);
+        if entry.task.as_mut().poll(&mut context).is_ready() {
+            *place = None;
         }
     }
 }

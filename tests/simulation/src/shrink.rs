@@ -1,60 +1,86 @@
-//! The shortest failing history that can be found: faults and steps are left out as long as it still fails.
+//! The shortest failing history that can be found: steps and faults are left out, in large parts first, as long as it
+//! still fails, and by the same check: another finding is another bug, perhaps.
 
+use crate::faults::{Fault, Plan};
+use crate::findings::Check;
 use crate::history::{Script, Stage};
-use crate::parallel::each;
+use crate::parallel::first;
 
-/// Scripts that are tried at most.
-const TRIES: usize = 150;
-/// Leaving something out changes what chance does with the rest: so many seeds are tried for each script.
-const SEEDS: usize = 4;
+/// Scripts that are tried at most, of steps and of faults.
+const TRIES: usize = 80;
+/// Leaving something out changes what chance does with the rest: so many chances are tried for each script.
+const CHANCES: u64 = 4;
 
-/// A part of `script` that fails as well, perhaps under another seed; `tell` hears of each shorter one.
+/// A part of `script` that `check` fails as well, perhaps by another chance; `tell` hears of each shorter one.
 ///
 /// # Errors
 /// If the simulation itself fails.
-pub fn shrink(stage: &Stage, script: &Script, mut tell: impl FnMut(&Script)) -> Result<Script, String> {
-    let (mut best, mut tries) = (calmest(stage, script.clone())?, 0);
-    let mut size = best.steps.len().div_ceil(2);
-    while size > 0 && tries < TRIES {
-        let mut start = 0;
-        let before = best.steps.len();
-        while start < best.steps.len() && tries < TRIES {
-            let mut shorter = best.clone();
-            let end = (start + size).min(shorter.steps.len());
-            shorter.steps.drain(start..end);
-            tries += 1;
-            if let Some(failing) = failing(stage, &shorter)? {
-                tell(&failing);
-                best = failing;
-            } else {
-                start = end;
-            }
-        }
-        if best.steps.len() == before || size > best.steps.len() {
-            size /= 2;
-        }
-    }
-    calmest(stage, best)
+pub fn shrink(stage: &Stage, script: &Script, check: Check, mut tell: impl FnMut(&Script)) -> Result<Script, String> {
+    // What is left of the steps decides how long each try with fewer faults takes, so they come first.
+    let steps = |script: &Script| (0..script.steps.len()).collect::<Vec<_>>();
+    let without_steps = |script: &Script, out: &[usize]| {
+        let mut shorter = script.clone();
+        let mut place = 0;
+        shorter.steps.retain(|_| {
+            place += 1;
+            !out.contains(&(place - 1))
+        });
+        shorter
+    };
+    let faults = |script: &Script| script.plan.faults().collect::<Vec<_>>();
+    let without_faults = |script: &Script, out: &[Fault]| {
+        let less = |plan: Plan, fault: &Fault| plan.without(*fault);
+        Script { plan: out.iter().fold(script.plan.clone(), less), ..script.clone() }
+    };
+    let fewer = lessened(stage, script.clone(), check, steps, without_steps, &mut tell)?;
+    let calmer = lessened(stage, fewer, check, faults, without_faults, &mut tell)?;
+    lessened(stage, calmer, check, steps, without_steps, &mut tell)
 }
 
-/// The same without the faults that it fails without.
-fn calmest(stage: &Stage, mut best: Script) -> Result<Script, String> {
-    for fault in best.plan.faults().collect::<Vec<_>>() {
-        let calmer = Script { plan: best.plan.without(fault), ..best.clone() };
-        if let Some(failing) = failing(stage, &calmer)? {
-            best = failing;
+/// `script` without as many of its `parts` as can be left out: all of them, halves, quarters and so on.
+fn lessened<P>(
+    stage: &Stage,
+    script: Script,
+    check: Check,
+    parts: impl Fn(&Script) -> Vec<P>,
+    without: impl Fn(&Script, &[P]) -> Script,
+    tell: &mut impl FnMut(&Script),
+) -> Result<Script, String> {
+    let (mut best, mut tries) = (script, 0);
+    let mut size = parts(&best).len();
+    while size > 0 && tries < TRIES {
+        let (mut start, mut is_shorter) = (0, false);
+        while tries < TRIES {
+            let all = parts(&best);
+            let Some(out) = all.get(start..(start + size).min(all.len())).filter(|out| !out.is_empty()) else { break };
+            tries += 1;
+            if let Some(failing) = failing(stage, &without(&best, out), check)? {
+                tell(&failing);
+                (best, is_shorter) = (failing, true);
+            } else {
+                start += size;
+            }
+        }
+        // What could not be left out before may be left out now.
+        if !(is_shorter && size == 1) {
+            size /= 2;
         }
     }
     Ok(best)
 }
 
-/// `script` under the first of some seeds with which it fails.
-fn failing(stage: &Stage, script: &Script) -> Result<Option<Script>, String> {
-    let seeds: Vec<_> = (script.seed..).take(SEEDS).collect();
-    let tried = each(&seeds, |seed| {
-        let script = Script { seed: *seed, ..script.clone() };
-        stage.run(&script, false).map(|outcome| (!outcome.broken.is_empty()).then_some(script))
+/// `script` by the first of some chances with which `check` fails first.
+fn failing(stage: &Stage, script: &Script, check: Check) -> Result<Option<Script>, String> {
+    let chances: Vec<_> = (script.chance..).zip(0..CHANCES).map(|(chance, _)| chance).collect();
+    let found = first(&chances, |chance| {
+        let script = Script { chance: *chance, ..script.clone() };
+        match stage.run(&script, false) {
+            Ok(outcome) => {
+                let fails = outcome.broken.first().is_some_and(|broken| broken.check == check);
+                fails.then_some(Ok(script))
+            }
+            Err(error) => Some(Err(error)),
+        }
     });
-    let failing = tried.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(failing.into_iter().flatten().min_by_key(|script| script.seed))
+    found.transpose()
 }

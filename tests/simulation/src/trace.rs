@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::cloud::BEGIN;
 use crate::scheduler::Micros;
 
 /// The lines of one history.
@@ -21,7 +22,7 @@ impl Trace {
         if !self.is_kept {
             return;
         }
-        let line = format!("{:>12} {}", Seconds(now), text());
+        let line = format!("{:>12} {}", Seconds(now.saturating_sub(BEGIN)), text());
         self.digest.update(line.as_bytes());
         self.lines.push(line);
     }

@@ -35,11 +35,36 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
+/// What changes something, of what AWS is asked for.
+const WRITES: [&str; 8] = [
+    ".PutItem",
+    ".UpdateItem",
+    ".DeleteItem",
+    ".BatchWriteItem",
+    ".TransactWriteItems",
+    ".SendMessage",
+    ".SendMessageBatch",
+    ".PutEvents",
+];
+
+impl Request {
+    /// Whether it may change something.
+    fn is_write(&self) -> bool {
+        match self.headers.get(TARGET) {
+            Some(target) => WRITES.iter().any(|action| target.ends_with(action)),
+            None => self.method != "GET",
+        }
+    }
+}
+
 impl Reply {
     pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
         Self { status, headers: BTreeMap::new(), body: body.to_string().into_bytes() }
     }
 }
+
+/// The header that names what AWS is asked for.
+const TARGET: &str = "x-amz-target";
 
 /// The connections of one environment.
 #[derive(Debug, Clone)]
@@ -74,6 +99,10 @@ impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         if self.dead.swap(false, Ordering::Relaxed) {
             self.cloud.happened(Fault::DeadSocket);
+            if self.cloud.below(3) == 0 {
+                self.cloud.count("reached: a dead connection that says nothing");
+                return HttpConnectorFuture::new(std::future::pending());
+            }
             return HttpConnectorFuture::ready(Err(broken("the connection is dead")));
         }
         let cloud = self.cloud.clone();
@@ -94,11 +123,15 @@ impl HttpConnector for Wire {
             let fault = fault.map(|fault| format!(" [{fault:?}]")).unwrap_or_default();
             format!("  {} -> {}{fault}", self.function, cloud.describe(&request))
         });
+        cloud.asked(&self.function, request.is_write());
         let promise = Promise::default();
         let reply = promise.clone();
         // A task of its own: a request whose sender has given up still lands.
         self.cloud.handle.spawn(async move {
             cloud.handle.sleep(before).await;
+            if fault == Some(Fault::Late) && reply.is_forsaken() {
+                cloud.happened(Fault::Late);
+            }
             let mut answer = match fault {
                 Some(Fault::Throttled) => cloud.throttled(&request),
                 Some(Fault::Unavailable) => Reply::json(500, &serde_json::json!({"__type": "InternalServerError"})),
@@ -107,12 +140,28 @@ impl HttpConnector for Wire {
             };
             if fault == Some(Fault::SentAgain) {
                 cloud.handle.sleep(after).await;
+                let is_done = answer.status == 200;
                 answer = cloud.serve(&request).await;
+                let target = request.headers.get("x-amz-target");
+                if is_done && target.is_some_and(|target| target.ends_with(".TransactWriteItems")) {
+                    let how = if answer.status == 200 { "done once" } else { "refused" };
+                    cloud.count(&format!("reached: a transaction that was sent again, {how}"));
+                }
             }
             cloud.handle.sleep(after).await;
-            reply.give(match fault {
-                Some(Fault::LostReply) => Err(broken("the connection was lost")),
-                _ => written(answer),
+            // Late is what nobody waits for any more; of everything else somebody hears, or would have.
+            if let Some(fault) =
+                fault.filter(|fault| *fault == Fault::SentAgain || *fault != Fault::Late && !reply.is_forsaken())
+            {
+                cloud.happened(fault);
+            }
+            let is_lost = fault == Some(Fault::LostReply);
+            let says_nothing = is_lost || answer.status >= 500;
+            let heard = cloud.mutant.filter(|_| says_nothing).and_then(|mutant| mutant.heard(&request));
+            reply.give(match heard {
+                Some(heard) => written(heard),
+                None if is_lost => Err(broken("the connection was lost")),
+                None => written(answer),
             });
         });
         HttpConnectorFuture::new(promise)
@@ -120,11 +169,18 @@ impl HttpConnector for Wire {
 }
 
 fn read(request: &HttpRequest) -> Request {
-    let headers = request.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+    // AWS looks at nothing but what it is asked for, but where it has no such header.
+    let headers = match request.headers().get(TARGET) {
+        Some(target) => [(TARGET.to_owned(), target.to_owned())].into(),
+        None => {
+            let all = request.headers().iter();
+            all.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect()
+        }
+    };
     Request {
         method: request.method().to_owned(),
         url: request.uri().to_owned(),
-        headers: headers.collect(),
+        headers,
         body: request.body().bytes().unwrap_or_default().to_vec(),
     }
 }

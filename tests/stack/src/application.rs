@@ -50,10 +50,14 @@ pub struct Rule {
 pub struct Queue {
     /// Seconds for which a received message is not received again.
     pub visibility_s: u64,
+    /// Seconds after which a message is gone, handled or not.
+    pub retention_s: u64,
     /// Where messages go that were received too often, and how often that is.
     pub dead_letters: Option<(String, u32)>,
     /// The function that it feeds, and the most messages of one invocation.
     pub consumer: Option<(String, usize)>,
+    /// Seconds for which an invocation's messages are gathered at most.
+    pub window_s: u64,
 }
 
 /// A function on a table's stream.
@@ -83,6 +87,16 @@ pub struct Table {
     pub name: String,
     /// The template's properties.
     pub properties: Value,
+}
+
+impl Table {
+    /// The attribute that says when an item may go, in seconds since 1970, if the table has one.
+    #[must_use]
+    pub fn expiry(&self) -> Option<&str> {
+        let specification = self.properties.get("TimeToLiveSpecification")?;
+        let is_enabled = specification.get("Enabled").and_then(Value::as_bool)?;
+        specification.get("AttributeName").and_then(Value::as_str).filter(|_| is_enabled)
+    }
 }
 
 /// Everything that runs, by physical name.
@@ -177,6 +191,8 @@ impl Application {
     fn queue(&mut self, properties: &Value) -> Result<(), Fault> {
         let queue = self.queues.entry(text_of(properties, "QueueName")?.to_owned()).or_default();
         queue.visibility_s = properties.get("VisibilityTimeout").and_then(Value::as_u64).unwrap_or(30);
+        let four_days = 345_600;
+        queue.retention_s = properties.get("MessageRetentionPeriod").and_then(Value::as_u64).unwrap_or(four_days);
         if let Some(policy) = properties.get("RedrivePolicy") {
             let most = policy.get("maxReceiveCount").and_then(Value::as_u64).unwrap_or(10);
             let target = last(text_of(policy, "deadLetterTargetArn")?);
@@ -209,6 +225,7 @@ impl Application {
         let most = properties.get("BatchSize").and_then(Value::as_u64).unwrap_or(10);
         let queue = self.queues.entry(last(source)).or_default();
         queue.consumer = Some((function, usize::try_from(most).unwrap_or(10)));
+        queue.window_s = properties.get("MaximumBatchingWindowInSeconds").and_then(Value::as_u64).unwrap_or(0);
         Ok(())
     }
 
@@ -235,6 +252,12 @@ impl Application {
 }
 
 impl Pattern {
+    /// The pattern as a template has it.
+    #[must_use]
+    pub const fn new(pattern: Value) -> Self {
+        Self(pattern)
+    }
+
     /// Whether it matches `event`, as EventBridge does.
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {

@@ -21,7 +21,7 @@ pub(crate) fn env(journal: &str, wallets: &str) -> Result<Env, Unable> {
     variables.insert("JOURNAL_TABLE".to_owned(), journal.to_owned());
     variables.insert("WALLETS_TABLE".to_owned(), wallets.to_owned());
     let config = Config::new(variables);
-    let aws = Aws::from_config(&config).map_err(|error| {
+    let aws = Aws::of_command_line(&config).map_err(|error| {
         Unable(format!(
             "{error}; for a profile: eval \"$(aws configure export-credentials --format env)\", and AWS_REGION"
         ))

@@ -14,6 +14,9 @@ pub(crate) struct Tables {
     pub(crate) reporting: String,
 }
 
+/// What tables are called here.
+const ROLES: [&str; 6] = ["journal", "wallets", "payment", "reporting", "view", "audit-log"];
+
 /// A table that was named by hand: which one, and its name.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
@@ -26,8 +29,8 @@ impl std::str::FromStr for Named {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (role, name) = text.split_once('=').ok_or("must be <which>=<name>")?;
-        if !["journal", "wallets", "payment", "reporting"].contains(&role) {
-            return Err("the tables are journal, wallets, payment and reporting".to_owned());
+        if !ROLES.contains(&role) {
+            return Err(format!("the tables are {}", ROLES.join(", ")));
         }
         Ok(Self { role: role.to_owned(), name: name.to_owned() })
     }
@@ -47,6 +50,21 @@ pub(crate) async fn tables(env: &Env, stage: &str, named: &[Named]) -> Result<Ta
         payment: table("payment", "PaymentTable")?,
         reporting: table("reporting", "ReportingTable")?,
     })
+}
+
+/// Finds one table of `stage`, `resource` in its templates, unless `named` has it.
+pub(crate) async fn table(
+    env: &Env,
+    stage: &str,
+    named: &[Named],
+    (role, resource): (&str, &str),
+) -> Result<String, Unable> {
+    if let Some(named) = named.iter().find(|named| named.role == role) {
+        return Ok(named.name.clone());
+    }
+    let prefix = format!("quoin-{stage}-");
+    let names = env.store.table_names(&prefix).await.map_err(|error| Unable(format!("cannot list tables: {error}")))?;
+    one(&names, &prefix, role, resource)
 }
 
 /// The one of `names` that is the table `resource`: tables of money outlive their stack, so there may be several.

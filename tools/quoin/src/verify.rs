@@ -2,7 +2,7 @@
 
 use quoin_runtime::Env;
 use quoin_store::StoreError;
-use quoin_verify::{Break, Checkpoint, JournalWalk, Reader, Settings, Totals, WalletReport, check_wallet};
+use quoin_verify::{Break, Checkpoint, JournalWalk, Kind, Reader, Settings, Totals, WalletReport, check_wallet};
 
 use crate::progress::Progress;
 use crate::stage::{Named, tables};
@@ -32,9 +32,17 @@ pub(crate) struct Options {
     /// The stage's PaymentExpirySeconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1_800)]
     payment_expiry: u32,
+    /// The stage's MerchantGiveUpSeconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 7_200)]
+    merchant_give_up: u32,
     /// A table by name, where the stage's name fits several: journal=…, wallets=…, payment=…, reporting=…
     #[arg(long = "table", value_name = "WHICH=NAME")]
     tables: Vec<Named>,
+}
+
+/// What breaks are called, for the help.
+pub(crate) fn kinds() -> String {
+    Kind::ALL.iter().fold("Breaks:".to_owned(), |text, kind| format!("{text}\n  {}", kind.as_str()))
 }
 
 /// What was found.
@@ -54,6 +62,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Unable> {
         now,
         grace_ms: ms(options.grace),
         payment_expiry_ms: ms(options.payment_expiry),
+        merchant_give_up_ms: ms(options.merchant_give_up),
         audits_causes: options.user.is_some(),
     };
     let (payment, reporting) = (tables.payment.as_str(), tables.reporting.as_str());

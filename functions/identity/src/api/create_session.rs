@@ -1,6 +1,9 @@
 //! `POST /api/sessions`: who knows the password gets a pair of tokens. Whether an account exists shows neither
 //! in the answer nor in the time it takes.
 
+use quoin_accounts::{
+    self as accounts, Account, Contact, Fields, PasswordHash, StreamEnd, User, Wrong, profile_key, sha256,
+};
 use quoin_events::Draft;
 use quoin_events::Timestamp;
 use quoin_events::types::UserLogin;
@@ -9,15 +12,9 @@ use quoin_runtime::{CommandError, Env, Failure, Personal, Problem, Request, Resp
 use quoin_store::{Commit, ExecuteError, Item, Key, Proposal, StoreError, execute};
 use serde::Deserialize;
 
-use crate::accounts::{self, Account, profile_key};
-use crate::contact::Contact;
-use crate::fields::{Fields, Wrong};
-use crate::password::PasswordHash;
-use crate::random::sha256;
 use crate::sessions::{self, RefreshToken, Session};
 use crate::throttle::Tries;
 use crate::tokens;
-use crate::user::{StreamEnd, User};
 
 /// Who wants a session: a password and exactly one contact point.
 #[derive(Debug, Deserialize)]
@@ -59,20 +56,21 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let now = request.context.now;
     let tries = Tries::enter(env, &contact, now).await?;
     let owner = accounts::owner(env, &contact.key).await?;
-    let device = device_key(owner.as_deref().unwrap_or(NOBODY), request.header("user-agent").unwrap_or_default());
-    let (account, known_device) = load(env, owner.as_deref().unwrap_or(NOBODY), &device).await?;
-    let matches = PasswordHash::verify(&password, account.as_ref().map(|account| &account.password));
-    let Some(account) = account.filter(|_| matches) else {
+    let user_id = owner.as_deref().unwrap_or(NOBODY);
+    let device = device_key(user_id, request.header("user-agent").unwrap_or_default());
+    let (account, known_device) = load(env, user_id, &device).await?;
+    let hash = quoin_accounts::load_credential(env, user_id).await?;
+    let matches = PasswordHash::verify(&password, hash.as_ref());
+    let Some((Account { user, .. }, hash)) = account.zip(hash).filter(|_| matches) else {
         return Err(Problem::new(401, "INVALID_CREDENTIALS", "the credentials are wrong"));
     };
     tries.forgive(env).await?;
-    let user = account.user;
     refuse_closed(&user, now)?;
     let token = RefreshToken::new(format!("ses_{:032x}", env.clock.random_u128()))?;
     let access = tokens::issue(env, &user.user_id, &user.roles, &token.session_id, now).await?;
     let login =
         UserLogin { user_id: user.user_id.clone(), session_id: token.session_id.clone(), new_device: !known_device };
-    let session = Session::begin(&user.user_id, &account.password, &token, now);
+    let session = Session::begin(&user.user_id, &hash, &token, now);
     begin(env, request, &session, &login, &device).await?;
     sessions::answer(access, &token)
 }

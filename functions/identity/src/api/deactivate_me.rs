@@ -1,6 +1,7 @@
 //! `POST /api/users/me/deactivate`: closes the caller's account or excludes them from play. The account, its
 //! profile and its wallet change in one transaction, so no stake slips in between.
 
+use quoin_accounts::{self as accounts, StreamEnd, User, profile_update};
 use quoin_events::types::{DeactivationReason, UserDeactivated};
 use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Rejection, Standing, Status, Wallet, Window, restrict};
@@ -8,9 +9,7 @@ use quoin_runtime::{CommandError, Env, Problem, Request, Response};
 use quoin_store::{Commit, ExecuteError, Proposal, Snapshot, WalletWrite, execute};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{self, profile_update};
 use crate::profile_view::excluded_until;
-use crate::user::{StreamEnd, User};
 
 /// The most days of a self-exclusion: ten years.
 const MOST_DAYS: i64 = 3_650;

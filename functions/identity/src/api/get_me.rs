@@ -1,8 +1,8 @@
 //! `GET /api/users/me`: the caller's profile.
 
+use quoin_accounts::Account;
 use quoin_runtime::{Env, Problem, Request, Response};
 
-use crate::accounts::Account;
 use crate::profile_view::ProfileView;
 
 /// What the route takes and answers.

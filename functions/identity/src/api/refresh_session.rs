@@ -1,10 +1,11 @@
 //! `POST /api/sessions/refresh`: a new pair of tokens for a refresh token, which is then used up.
 
+use quoin_accounts::Account;
 use quoin_runtime::{Env, Personal, Problem, Request, Response};
 use serde::Deserialize;
 
-use crate::accounts::Account;
 use crate::api::create_session::refuse_closed;
+
 use crate::sessions::{self, RefreshToken, Session};
 use crate::tokens;
 
@@ -42,7 +43,8 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         return Err(if session.was_used(env, &hash).await? { reused(env, &session).await? } else { invalid() });
     }
     let account = Account::load(env, &session.user_id).await?.ok_or_else(invalid)?;
-    if !session.is_good(&account.password, now) {
+    let password = quoin_accounts::load_credential(env, &session.user_id).await?.ok_or_else(invalid)?;
+    if !session.is_good(&password, now) {
         return Err(invalid());
     }
     refuse_closed(&account.user, now)?;

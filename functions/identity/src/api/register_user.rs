@@ -1,22 +1,25 @@
 //! `POST /api/users`: an account with its wallet, its data key and its claims, in one transaction.
+//!
+//! Whoever lost the answer asks again with the same `Idempotency-Key`, and is not told that the address is taken: the
+//! id of the account follows from the key and from the contact points, which stand for the caller that there is not
+//! yet. The name and the password are not compared, since nothing that they could be guessed by is kept for good.
 
+#[cfg(feature = "schema")]
+use quoin_accounts::LENGTHS;
+use quoin_accounts::{
+    self as accounts, Account, Contact, Fields, PasswordHash, User, chosen, full_name, language, reference,
+};
 use quoin_events::types::UserRegistered;
 use quoin_events::{Draft, Timestamp};
 use quoin_ledger::Wallet;
 use quoin_runtime::{Env, Failure, NewDataKey, Personal, Problem, Request, Response, StoredAnswer};
 use quoin_store::{
-    Answer, Append, Commit, ExecuteError, Executed, Proposal, Receipt, Snapshot, StoreError, body_hash, execute,
+    Answer, Append, Commit, ExecuteError, Executed, Proposal, Receipt, Snapshot, StoreError, body_hash, derived_id,
+    execute,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{self, Account};
-use crate::contact::Contact;
 use crate::country;
-use crate::fields::{Fields, full_name, language, reference};
-#[cfg(feature = "schema")]
-use crate::password::LENGTHS;
-use crate::password::{PasswordHash, chosen};
-use crate::user::User;
 
 /// The letters of referral codes: none that is taken for another one.
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -81,12 +84,14 @@ struct Registered<'a> {
 enum Claim {
     DataKey,
     Profile,
+    Credential,
     Email,
     Phone,
     ReferralCode,
 }
 
-const CLAIMS: [Claim; 5] = [Claim::DataKey, Claim::Profile, Claim::Email, Claim::Phone, Claim::ReferralCode];
+const CLAIMS: [Claim; 6] =
+    [Claim::DataKey, Claim::Profile, Claim::Credential, Claim::Email, Claim::Phone, Claim::ReferralCode];
 
 /// What is about to be written.
 struct Newcomer {
@@ -111,6 +116,7 @@ impl Snapshot for Nothing {
 pub fn contract() -> quoin_runtime::Contract {
     quoin_runtime::Contract::new("Makes an account with its wallet")
         .takes::<NewUser>()
+        .may_be_idempotent()
         .answers::<Registered<'_>>(201)
         .refuses(400, &["FIELD_REQUIRED", "PHONE_INVALID", "EMAIL_INVALID", "PASSWORD_INVALID", "FULL_NAME_INVALID"])
         .refuses(400, &["COUNTRY_INVALID", "LANGUAGE_INVALID", "ID_INVALID", "FIELDS_INVALID"])
@@ -127,7 +133,10 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         None => None,
         Some(code) => Some(referrer(env, code).await?),
     };
-    let user_id = format!("user_{:032x}", env.clock.random_u128());
+    let user_id = match request.header("idempotency-key") {
+        Some(_) => registration.id(&request.route, request.idempotency_key()?),
+        None => format!("user_{:032x}", env.clock.random_u128()),
+    };
     let key = env.new_data_key(&user_id).await?;
     let mut newcomer = Newcomer {
         registered: registration.event(&user_id, &key, referred_by)?,
@@ -149,7 +158,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
                     return Err(taken("PHONE_TAKEN", "/phone", "an account with this phone number exists"));
                 }
                 Some(Claim::ReferralCode) => {}
-                Some(Claim::DataKey | Claim::Profile) | None => {
+                Some(Claim::DataKey | Claim::Profile | Claim::Credential) | None => {
                     return Err(Failure::transient("the id of the account is taken").into());
                 }
             },
@@ -192,7 +201,9 @@ impl Newcomer {
     fn propose(&self, users: &str, keys: &str) -> Result<Proposal, StoreError> {
         let (user_id, code) = (self.registered.user_id.as_str(), self.registered.referral_code.as_str());
         let user = User::registered(&self.registered, self.at);
-        let hash = body_hash(&(user_id, code))?;
+        // Not the referral code: it is drawn again when the answer to the first request was lost.
+        let UserRegistered { country, language, referred_by, agent_id, .. } = &self.registered;
+        let hash = body_hash(&(user_id, country, language, referred_by, agent_id))?;
         let answer = Answer::new(201, &Registered { user_id, referral_code: code })?;
         let receipt = Receipt { body_hash: hash.clone(), answer: Some(answer.clone()) };
         let append = Append::first(User::stream(user_id), self.at)
@@ -200,11 +211,12 @@ impl Newcomer {
             .receipt(receipt)
             .events([Draft::new(&self.registered, self.at)?]);
         let mut commit = Commit::new().append(append).new_wallet(Wallet::new(user_id.to_owned(), self.at));
-        let account = Account::new(user, self.password.clone(), self.email_key.clone(), Some(self.phone_key.clone()));
+        let account = Account::new(user, self.email_key.clone(), Some(self.phone_key.clone()));
         for claim in CLAIMS {
             let (table, item) = match claim {
                 Claim::DataKey => (keys, self.key.item.clone()),
                 Claim::Profile => (users, account.item(self.at)?),
+                Claim::Credential => (users, quoin_accounts::credential_item(user_id, &self.password)),
                 Claim::Email => (users, accounts::claim(&self.email_key, user_id)),
                 Claim::Phone => (users, accounts::claim(&self.phone_key, user_id)),
                 Claim::ReferralCode => (users, accounts::claim(&accounts::referral_claim(code), user_id)),
@@ -244,6 +256,11 @@ impl NewUser {
 }
 
 impl Registration {
+    /// The id that follows from the caller's key.
+    fn id(&self, route: &str, key: &str) -> String {
+        derived_id("user", &[route, key, &self.email.key, &self.phone.key])
+    }
+
     /// The event, its referral code still to be chosen.
     fn event(&self, user_id: &str, key: &NewDataKey, referred_by: Option<String>) -> Result<UserRegistered, Problem> {
         let seal = |field: &Personal| key.key.seal(field).map_err(Failure::poison);
@@ -286,6 +303,33 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_that_of_one_address_and_one_phone() {
+        let id = |json: &str, key| body(json).unwrap().id("POST /api/users", key);
+        assert_eq!(id(GOOD, "k1"), id(&GOOD.replace("Anna Meyer", "Anna Maier"), "k1"));
+        assert_ne!(id(GOOD, "k1"), id(GOOD, "k2"));
+        assert_ne!(id(GOOD, "k1"), id(&GOOD.replace("anna@", "hanna@"), "k1"));
+        assert_ne!(id(GOOD, "k1"), id(&GOOD.replace("3210", "3211"), "k1"));
+    }
+
+    #[test]
+    fn a_repetition_with_another_referral_code_is_the_same_command_and_another_country_is_not() {
+        let registration = body(GOOD).unwrap();
+        let hash = |code: &str, country: &str| {
+            let key = DataKey::new("user_1", &[7; 32]).unwrap();
+            let key = NewDataKey { key, item: Item::new().text("pk", "user_1") };
+            let mut registered = registration.event("user_1", &key, None).unwrap();
+            (registered.referral_code, registered.country) = (code.into(), country.into());
+            let (email_key, phone_key) = (registration.email.key.clone(), registration.phone.key.clone());
+            let password = PasswordHash::of(&registration.password).unwrap();
+            let at = Timestamp::from_millis(1);
+            let newcomer = Newcomer { registered, password, email_key, phone_key, key, at };
+            newcomer.propose("users", "keys").unwrap().body_hash
+        };
+        assert_eq!(hash("ABCD2345", "IN"), hash("WXYZ2345", "IN"));
+        assert_ne!(hash("ABCD2345", "IN"), hash("ABCD2345", "DE"));
+    }
+
+    #[test]
     fn nothing_of_the_person_is_written_in_the_clear() {
         let registration = body(GOOD).unwrap();
         let key = NewDataKey { key: DataKey::new("user_1", &[7; 32]).unwrap(), item: Item::new().text("pk", "user_1") };
@@ -305,6 +349,10 @@ mod tests {
             assert!(!written.contains(clear), "{clear}");
         }
         assert!(written.contains("UserRegistered"));
+        // The hash is in the credential's row and nowhere else.
+        let credential = format!("{:?}", quoin_accounts::credential_item("user_1", &newcomer.password).get_text("pk"));
+        assert!(written.contains(credential.trim_start_matches("Some(").trim_end_matches(')')));
+        assert_eq!(written.matches(newcomer.password.as_str()).count(), 1);
         assert_eq!(proposal.answer.unwrap().body.get(), r#"{"user_id":"user_1","referral_code":"ABCD2345"}"#);
     }
 }

@@ -1,6 +1,10 @@
 //! `PATCH /api/users/me`: changes of the caller's profile; a new contact point is claimed and the old one
 //! given up in the transaction that changes the profile.
 
+use quoin_accounts::{
+    self as accounts, Account, Contact, Fields, Reach, StreamEnd, User, full_name, language, profile_update,
+    reach_attributes,
+};
 use quoin_events::types::{Channel, UserProfileUpdated};
 use quoin_events::{Draft, Timestamp};
 use quoin_ledger::Wallet;
@@ -8,12 +12,8 @@ use quoin_runtime::{CommandError, DataKey, Env, Failure, Personal, Problem, Requ
 use quoin_store::{Commit, ExecuteError, Proposal, Snapshot, StoreError, execute};
 use serde::Deserialize;
 
-use crate::accounts::{self, Account, Reach, profile_update, reach_attributes};
 use crate::api::register_user::taken;
-use crate::contact::Contact;
-use crate::fields::{Fields, full_name, language};
 use crate::profile_view::ProfileView;
-use crate::user::{StreamEnd, User};
 
 /// What is to change; what is not named stays.
 #[derive(Debug, Deserialize)]
@@ -169,6 +169,7 @@ fn event(before: &User, after: &User) -> UserProfileUpdated {
         phone: after.phone.clone().filter(|phone| Some(phone) != before.phone.as_ref()),
         email: Some(&after.email).filter(|email| **email != before.email).cloned(),
         language: Some(&after.language).filter(|language| **language != before.language).cloned(),
+        kyc_status: None,
     }
 }
 
@@ -199,7 +200,6 @@ impl ProfileChange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::PasswordHash;
     use quoin_events::types::UserRegistered;
 
     fn key() -> DataKey {
@@ -221,7 +221,7 @@ mod tests {
             agent_id: None,
         };
         let user = User::registered(&registered, Timestamp::from_millis(1));
-        Account::new(user, PasswordHash::stored("x"), email.key, Some(phone.key))
+        Account::new(user, email.key, Some(phone.key))
     }
 
     fn wanted(json: &str) -> Wanted {

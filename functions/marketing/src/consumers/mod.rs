@@ -2,4 +2,5 @@
 
 pub mod bets;
 pub mod deposits;
+pub mod orders;
 pub mod users;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Outgoing;
 use crate::notice::{Answer, code};
 
-/// How long the provider may take: two channels must fit into one message's time.
+/// How long the provider may take: three channels must fit into one message's time.
 const TIMEOUT_MS: u64 = 3_000;
 
 /// What is read of the provider's answer.
@@ -23,7 +23,7 @@ struct Reply {
 /// # Errors
 /// Transient, if the URL or the credential is not there.
 pub(crate) async fn send(env: &Env, message: &Outgoing) -> Result<Answer, Failure> {
-    let secret = env.secret("sandbox").await?;
+    let secret = env.secret("notification_credential").await?;
     let mut body = json!({
         "channel": message.channel,
         "to": message.to.reveal(),

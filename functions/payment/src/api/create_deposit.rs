@@ -5,13 +5,13 @@ use quoin_events::types::LimitKind;
 use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Change, Decision, Movement, Rejection, Status as WalletStatus, Wallet, Window, decide};
 use quoin_money::{Amount, Asset};
+use quoin_payments::{HttpProvider, Provider, provider_name};
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
 use quoin_store::{Answer, Append, Commit, Proposal, Receipt, Snapshot, Stream, WalletWrite, body_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::advance::{advance, find};
 use crate::payment::{Payment, Status};
-use crate::provider::{self, HttpProvider, Provider};
 
 /// The most that one deposit may be, unless the stage says otherwise.
 const MAX_DEPOSIT: u32 = 1_000_000;
@@ -91,7 +91,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         amount: deposit.amount,
         asset: deposit.asset,
         method: deposit.method,
-        provider: provider::name(env).to_owned(),
+        provider: provider_name(env).to_owned(),
         status: Status::Initiated,
         request_id: request.context.request_id().to_owned(),
         initiated_at: request.context.now,
@@ -114,7 +114,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     }
     let redirect_url = if response.headers.contains_key("idempotency-hit") {
         // The answer that was given may have held what the provider said right after.
-        find(env, &payment.payment_id).await?.and_then(|found| found.payment.redirect_url)
+        find(env, &payment.payment_id).await?.and_then(|found| found.state.redirect_url)
     } else {
         ask(env, request, &payment).await
     };
@@ -218,12 +218,12 @@ fn refuse(payment: &Payment, refusal: &Refusal, hash: &str, now: Timestamp) -> R
 async fn ask(env: &Env, request: &Request, payment: &Payment) -> Option<String> {
     let asked = async {
         let provider = HttpProvider::of(env, &request.context).map_err(|failure| failure.to_string())?;
-        let report = provider.initiate(payment).await.map_err(|silence| silence.0)?;
+        let report = provider.initiate(&payment.order()).await.map_err(|silence| silence.0)?.into();
         let found = find(env, &payment.payment_id).await.map_err(|error| error.to_string())?;
         let Some(found) = found else { return Ok(None) };
         advance(env, &request.context, found, &report).await.map_err(|error| error.to_string())?;
         let found = find(env, &payment.payment_id).await.map_err(|error| error.to_string())?;
-        Ok::<_, String>(found.and_then(|found| found.payment.redirect_url))
+        Ok::<_, String>(found.and_then(|found| found.state.redirect_url))
     };
     match asked.await {
         Ok(redirect_url) => redirect_url,

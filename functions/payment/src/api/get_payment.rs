@@ -68,7 +68,7 @@ pub fn contract() -> quoin_runtime::Contract {
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
     let found = find(env, request.path("id")?).await?;
-    let own = found.filter(|found| found.payment.user_id == caller.user_id && found.payment.status != Status::Refused);
-    let payment = own.ok_or_else(|| Problem::not_found("payment"))?.payment;
+    let own = found.filter(|found| found.state.user_id == caller.user_id && found.state.status != Status::Refused);
+    let payment = own.ok_or_else(|| Problem::not_found("payment"))?.state;
     Response::json(200, &PaymentView::from(payment))
 }

@@ -6,7 +6,7 @@ use quoin_events::types::{
     PushNotificationSent, SmsSent,
 };
 use quoin_events::{BusEvent, EventData, Topic, event_type};
-use quoin_runtime::{Delivery, Env, Failure, Outcome};
+use quoin_runtime::{Delivery, Env, Failure, Outcome, open_key};
 use quoin_store::Item;
 use serde::Deserialize;
 
@@ -45,7 +45,7 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
         }
         DepositSuccess::NAME | DepositFailed::NAME => {
             let About { payment_id } = delivery.data()?;
-            env.store.delete(table, &open::key(&payment_id)).await?;
+            env.store.delete(table, &open_key(&payment_id)).await?;
             env.store.delete(table, &open::aside_key(&payment_id)).await?;
             Ok(Outcome::Applied)
         }

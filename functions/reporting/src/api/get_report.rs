@@ -1,14 +1,13 @@
 //! `GET /api/reports/{report}?from=&to=`: the figures of a period, in all and per day.
 
-use quoin_runtime::{Env, Failure, Problem, Request, Response, Role};
-use quoin_store::Query;
+#[cfg(feature = "schema")]
+use quoin_runtime::AskedPeriod;
+use quoin_runtime::{Env, Failure, Period, Problem, Request, Response, Role};
+use quoin_store::{Item, Query};
 
 #[cfg(feature = "schema")]
-use crate::period::AskedPeriod;
-use crate::period::Period;
-#[cfg(feature = "schema")]
-use crate::report::ReportView;
-use crate::report::{Daily, Report, month_pk, shards_between};
+use crate::report::Answer;
+use crate::report::{Daily, Report, campaigns_pk, month_pk, shards_between};
 
 /// What the route takes and answers.
 #[cfg(feature = "schema")]
@@ -17,7 +16,7 @@ pub fn contract() -> quoin_runtime::Contract {
     quoin_runtime::Contract::new("The figures of a period, in all and per day (operators)")
         .for_operators()
         .asks::<AskedPeriod>("DATE_INVALID")
-        .answers::<ReportView>(200)
+        .answers::<Answer>(200)
         .refuses(400, &["PERIOD_INVALID"])
 }
 
@@ -29,22 +28,31 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     request.caller_with(Role::Operator)?;
     let report = Report::parse(request.path("report")?).ok_or_else(|| Problem::not_found("report"))?;
     let period = Period::of_request(request)?;
-    let table = env.config.table("reporting")?;
     let mut daily = Daily::default();
-    for (month, (first, last)) in period.months() {
-        let (first, last) = shards_between(first, last);
-        let mut after = None;
-        loop {
-            let query = Query::of(month_pk(month)).between(&first, &last).after(after);
-            let page = env.store.query(table, query).await?;
-            for shard in &page.items {
-                daily.add_shard(month, shard).map_err(Failure::poison)?;
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
+    for (month, days) in period.months() {
+        for shard in shards(env, month_pk(month), days).await? {
+            daily.add_shard(month, &shard).map_err(Failure::poison)?;
+        }
+        if report == Report::Orders {
+            for shard in shards(env, campaigns_pk(month), days).await? {
+                daily.add_campaign_shard(&shard).map_err(Failure::poison)?;
             }
         }
     }
     Response::json(200, &report.body(&period, &daily).map_err(Failure::poison)?)
+}
+
+/// All shards of the partition `pk` from the first to the last of `days`.
+async fn shards(env: &Env, pk: String, (first, last): (&str, &str)) -> Result<Vec<Item>, Problem> {
+    let table = env.config.table("reporting")?;
+    let (first, last) = shards_between(first, last);
+    let (mut shards, mut after) = (Vec::new(), None);
+    loop {
+        let page = env.store.query(table, Query::of(&pk).between(&first, &last).after(after)).await?;
+        shards.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(shards);
+        }
+    }
 }

@@ -1,4 +1,9 @@
-//! Two projections of every event: the audit trail and the figures of the day.
+//! Three projections of every event: the audit trail, the figures of the day, and the rows for the warehouse; the
+//! measures of orders; and the log of what members did.
 
 pub mod audit;
+pub mod audit_logger;
+pub mod order_monitor;
 pub mod report_projector;
+pub mod training_set;
+pub mod warehouse;

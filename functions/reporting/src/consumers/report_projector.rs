@@ -1,22 +1,26 @@
 //! Adds a batch of events to the figures of their days: one transaction of the events' dedupe items and
-//! one update per day. What was counted before is left out; the rest of the batch is counted all the same.
+//! one update per day and campaign. What was counted before is left out; the rest of the batch is counted all the same.
+//!
+//! What is too old to be recognised is not counted: it waits in the dead letters for people.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use quoin_events::Origin;
+use quoin_events::{Origin, Timestamp};
 use quoin_runtime::{Batch, Delivery, Env, Failure, Outcome};
 use quoin_store::{Commit, Item, Key, Lost, StoreError, Update};
 
 use crate::Recorded;
-use crate::count::counted;
+use crate::count::{Counted, counted};
 use crate::counters::Counters;
 use crate::report::shard_key;
 
-/// How long a second delivery is recognised; queues keep messages for 14 days at most.
+/// How long a second delivery is recognised. Dead letters are kept for 14 days, but may be sent back more than once.
 const SEEN_SECONDS: i64 = 30 * 86_400;
-/// A transaction has at most 100 items; so many are left for the days.
-const CHUNK: usize = 60;
+/// Older events may have been counted, and that forgotten. The day between is more than clocks are wrong by.
+const OLDEST_SECONDS: i64 = SEEN_SECONDS - 86_400;
+/// A transaction has at most 100 items, and an event may need three: its dedupe item, its day and its campaign.
+const CHUNK: usize = 33;
 /// How often a transaction is tried that others got in the way of.
 const TRIES: u32 = 6;
 /// The first pause's upper bound; it doubles with each try.
@@ -26,7 +30,7 @@ const PAUSE_MS: u64 = 20;
 struct Entry<'a> {
     event_id: &'a str,
     day: String,
-    counters: Counters,
+    counted: Counted,
 }
 
 /// Counts a batch.
@@ -66,12 +70,21 @@ fn outcomes<'a>(
 
 fn entry(delivery: &Delivery<Recorded>) -> Result<Option<Entry<'_>>, Failure> {
     let recorded = &delivery.message;
+    recorded.is_understood()?;
     let event = &recorded.envelope().event;
     let counted = counted(recorded.envelope())
         .map_err(|error| Failure::poison(format!("the data of {event} cannot be read: {error}")))?;
-    let Some(counters) = counted else { return Ok(None) };
+    let Some(counted) = counted else { return Ok(None) };
     let at = recorded.at().map_err(|error| Failure::poison(format!("the timestamp of {event} {error}")))?;
-    Ok(Some(Entry { event_id: recorded.event_id(), day: at.day(), counters }))
+    if is_too_old(at, delivery.context.now) {
+        return Err(Failure::poison(format!("too old to tell whether it was counted: {event} of {}", at.day())));
+    }
+    Ok(Some(Entry { event_id: recorded.event_id(), day: at.day(), counted }))
+}
+
+/// Whether an event of `at` could have been counted and that forgotten by `now`.
+fn is_too_old(at: Timestamp, now: Timestamp) -> bool {
+    now > at.plus_seconds(OLDEST_SECONDS)
 }
 
 /// Counts those of `entries` that were not counted before, in one transaction; says which they were.
@@ -103,14 +116,17 @@ async fn count_chunk<'a>(env: &Env, entries: &[&Entry<'a>]) -> Result<BTreeSet<&
 fn commit(env: &Env, table: &str, entries: &[&Entry<'_>]) -> Result<Commit, Failure> {
     let expires = env.clock.now().plus_seconds(SEEN_SECONDS).seconds();
     let mut commit = Commit::new();
-    let mut days: BTreeMap<&str, Counters> = BTreeMap::new();
+    let mut sums: BTreeMap<(&str, Option<&str>), Counters> = BTreeMap::new();
     for entry in entries {
         let key = seen(entry.event_id);
         commit = commit.put_new(table, Item::new().text("pk", key.pk).text("sk", key.sk).number("expires", expires));
-        days.entry(&entry.day).or_default().add(&entry.counters).map_err(Failure::poison)?;
+        let campaign = entry.counted.campaign.as_ref().map(|(code, counters)| (Some(code.as_str()), counters));
+        for (code, counters) in [(None, &entry.counted.all)].into_iter().chain(campaign) {
+            sums.entry((&entry.day, code)).or_default().add(counters).map_err(Failure::poison)?;
+        }
     }
-    for (day, counters) in days {
-        let mut update = Update::of(table, shard_key(day, |shards| env.clock.random_below(shards)));
+    for ((day, campaign), counters) in sums {
+        let mut update = Update::of(table, shard_key(day, campaign, |shards| env.clock.random_below(shards)));
         for (counter, delta) in counters.iter() {
             update = update.add(&counter.to_string(), delta);
         }
@@ -134,7 +150,15 @@ mod tests {
     use super::*;
 
     fn entry(event_id: &str) -> Result<Option<Entry<'_>>, Failure> {
-        Ok(Some(Entry { event_id, day: "2026-01-04".to_owned(), counters: Counters::default() }))
+        Ok(Some(Entry { event_id, day: "2026-01-04".to_owned(), counted: Counters::default().into() }))
+    }
+
+    #[test]
+    fn what_is_counted_is_recognised_for_as_long_as_it_would_be_counted() {
+        let counted_at = Timestamp::from_millis(0);
+        let forgotten_at = counted_at.plus_seconds(SEEN_SECONDS);
+        assert!(is_too_old(counted_at, forgotten_at));
+        assert!(!is_too_old(counted_at, counted_at.plus_seconds(18 * 86_400)));
     }
 
     #[test]

@@ -15,6 +15,8 @@ event_data! {
         Deposit,
         /// By an operator.
         Manual,
+        /// A part of what an order cost.
+        Cashback,
     }
 }
 
@@ -46,6 +48,8 @@ event_data! {
         BetPlaced,
         /// A bet was cancelled: its points are taken back.
         BetCancelled,
+        /// An order became final.
+        OrderCreated,
     }
 }
 

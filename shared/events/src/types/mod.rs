@@ -2,7 +2,10 @@
 
 mod betting;
 mod marketing;
+mod membership;
+mod merchant;
 mod notification;
+mod order;
 mod payment;
 mod user;
 mod wallet;
@@ -13,12 +16,24 @@ pub use betting::{
 pub use marketing::{
     BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded,
 };
+pub use membership::{
+    CancellationReason, ChargeFailure, ChargePurpose, CustomerCreated, CustomerDeleted, CustomerRegistered,
+    DeletionReason, PaymentProcessed, SubscriptionCancelled, SubscriptionChargeFailed, SubscriptionChargeStarted,
+    SubscriptionCreated, SubscriptionPlanChanged, SubscriptionRenewed,
+};
+pub use merchant::{BizoneOrderCreated, MerchantStanding};
 pub use notification::{Channel, EmailSent, NotificationFailed, PushNotificationSent, SmsSent};
+pub use order::{
+    ExternalReferences, OrderCampaign, OrderConfirmationSent, OrderCreated, OrderDelivery, OrderFailed,
+    OrderFailureReason, OrderFailureStage, OrderInitiated, OrderItem, OrderPaid, OrderPayment, OrderPricing,
+    OrderStanding, OrderValidationCompleted, OrderValidationStarted, OrderValidations, PaymentMethod, PaymentPart,
+    PaymentStanding, SealedAddress,
+};
 pub use payment::{DepositFailed, DepositFailure, DepositInitiated, DepositSuccess};
-pub use user::{DeactivationReason, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered};
+pub use user::{DeactivationReason, KycStatus, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered};
 pub use wallet::{
-    LimitKind, LimitPeriod, Money, WalletCredited, WalletDebitFailed, WalletDebited, WalletEntry, WalletLimitReached,
-    WalletTransferred,
+    CoinAmount, LimitKind, LimitPeriod, Money, RefundReason, WalletCredited, WalletDebitFailed, WalletDebitStarted,
+    WalletDebited, WalletEntry, WalletLimitReached, WalletRefunded, WalletTransferred,
 };
 
 /// Derives what every data type has.

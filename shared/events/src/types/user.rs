@@ -42,6 +42,18 @@ event_data! {
 }
 
 event_data! {
+    /// What is known of who a person is.
+    pub enum KycStatus {
+        /// Their papers were looked at and are right.
+        Verified,
+        /// Their papers are being looked at.
+        Pending,
+        /// Their papers were looked at and are not right.
+        Rejected,
+    }
+}
+
+event_data! {
     /// A profile was changed; only what changed is set.
     pub struct UserProfileUpdated {
         /// Whose profile.
@@ -58,6 +70,9 @@ event_data! {
         /// BCP 47 language of the messages to the user.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub language: Option<String>,
+        /// What an operator found out about who the person is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub kyc_status: Option<KycStatus>,
     }
 }
 

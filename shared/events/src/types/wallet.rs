@@ -55,6 +55,60 @@ pub struct WalletDebited(pub WalletEntry);
 pub struct WalletCredited(pub WalletEntry);
 
 event_data! {
+    /// How much of one asset.
+    pub struct CoinAmount {
+        /// The asset.
+        pub coin_type: Asset,
+        /// How much.
+        pub amount: Amount,
+    }
+}
+
+event_data! {
+    /// An order's debit begins; its postings are in the same transaction.
+    pub struct WalletDebitStarted {
+        /// Whose wallet.
+        pub user_id: String,
+        /// What the debit is for.
+        pub transaction_type: String,
+        /// How much in all.
+        pub total_amount: Amount,
+        /// How much of each asset.
+        pub breakdown: Vec<CoinAmount>,
+        /// The order.
+        pub related_order_id: String,
+    }
+}
+
+event_data! {
+    /// Why an order's money came back.
+    pub enum RefundReason {
+        /// The order failed after the debit.
+        OrderFailed,
+    }
+}
+
+event_data! {
+    /// An order failed after the debit: everything it took was given back.
+    pub struct WalletRefunded {
+        /// Whose wallet.
+        pub user_id: String,
+        /// Why.
+        pub refund_reason: RefundReason,
+        /// The order.
+        pub original_order_id: String,
+        /// The postings that took.
+        pub original_transaction_ids: Vec<String>,
+        /// The postings that gave back.
+        pub refund_transaction_ids: Vec<String>,
+        /// How much of each asset.
+        pub refund_breakdown: Vec<CoinAmount>,
+        /// How much in all.
+        pub total_refunded: Amount,
+    }
+}
+
+event_data! {
     /// A debit was refused.
     pub struct WalletDebitFailed {
         /// Whose wallet.

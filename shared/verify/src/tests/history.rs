@@ -4,7 +4,7 @@ use crate::{Break, Change, Entry, Fold, compare};
 use proptest::prelude::*;
 use quoin_events::types::{WalletCredited, WalletDebited};
 use quoin_events::{Draft, EntityRef, Origin, Place, Timestamp, WalletRef};
-use quoin_ledger::{Change as Asked, Link, Movement, Purpose, Wallet, Window, chain_hash, decide};
+use quoin_ledger::{Change as Asked, Decision, Link, Movement, Purpose, Wallet, Window, chain_hash, decide};
 use quoin_money::{Amount, Asset};
 use quoin_store::{Item, JournalItem};
 use sha2::{Digest, Sha256};
@@ -50,24 +50,37 @@ impl History {
 
     /// Carries out `movements`, unless the ledger refuses them. The events of a bet stand in the bet's stream.
     pub(crate) fn change(&mut self, cause: &EntityRef, movements: Vec<Movement>, now: Timestamp) -> bool {
+        self.change_telling(cause, movements, now, |_| (None, None))
+    }
+
+    /// The same with an event before, and one after, those of its postings.
+    pub(crate) fn change_telling(
+        &mut self,
+        cause: &EntityRef,
+        movements: Vec<Movement>,
+        now: Timestamp,
+        tell: impl Fn(&Decision) -> (Option<Draft>, Option<Draft>),
+    ) -> bool {
         let asked = Asked { related: cause.clone(), movements };
         let Ok(decision) = decide(&self.wallet, &asked, now, Window::default()) else { return false };
         let mut wallet = decision.wallet.clone();
-        let drafts: Vec<Draft> = decision
-            .postings
-            .iter()
-            .filter_map(|posting| {
-                let entry = posting.entry(USER, cause)?;
-                wallet.event_count = wallet.event_count.saturating_add(1);
-                let place = WalletRef { id: USER.to_owned(), version: wallet.version, sequence: wallet.event_count };
-                let draft = if posting.delta.is_negative() {
-                    Draft::new(&WalletDebited(entry), wallet.at)
-                } else {
-                    Draft::new(&WalletCredited(entry), wallet.at)
-                };
-                Some(draft.unwrap().of_wallet(place))
-            })
-            .collect();
+        let posted = decision.postings.iter().filter_map(|posting| {
+            let entry = posting.entry(USER, cause)?;
+            let draft = if posting.delta.is_negative() {
+                Draft::new(&WalletDebited(entry), wallet.at)
+            } else {
+                Draft::new(&WalletCredited(entry), wallet.at)
+            };
+            Some(draft.unwrap())
+        });
+        let (before, after) = tell(&decision);
+        let drafts: Vec<Draft> = before.into_iter().chain(posted).chain(after).collect();
+        let numbered = drafts.into_iter().map(|draft| {
+            wallet.event_count = wallet.event_count.saturating_add(1);
+            let place = WalletRef { id: USER.to_owned(), version: wallet.version, sequence: wallet.event_count };
+            draft.of_wallet(place)
+        });
+        let drafts: Vec<Draft> = numbered.collect();
         let (own, elsewhere) = if cause.kind == "bet" { (Vec::new(), drafts) } else { (drafts, Vec::new()) };
         let sequence = wallet.own_event_count.saturating_add(1);
         let change = item(("wallet", USER), (wallet.version, sequence), wallet.at, &own);

@@ -2,6 +2,9 @@
 
 mod bets;
 mod history;
+mod members;
 mod mutations;
+mod order_streams;
+mod orders;
 mod sagas;
 mod totals;

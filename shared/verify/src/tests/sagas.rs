@@ -14,7 +14,13 @@ fn at(minutes: i64) -> Timestamp {
 
 /// Half an hour until a payment expires, five minutes for what is on its way.
 fn settings() -> Settings {
-    Settings { now: at(0), grace_ms: 5 * MINUTE, payment_expiry_ms: 30 * MINUTE, audits_causes: false }
+    Settings {
+        now: at(0),
+        grace_ms: 5 * MINUTE,
+        payment_expiry_ms: 30 * MINUTE,
+        merchant_give_up_ms: 0,
+        audits_causes: false,
+    }
 }
 
 #[test]

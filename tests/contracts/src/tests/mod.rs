@@ -4,6 +4,7 @@ mod compatibility;
 mod documents;
 mod inputs;
 mod open_api;
+mod order_flow;
 mod pattern;
 mod rebuild;
 mod references;

@@ -90,7 +90,7 @@ fn everything_is_audited_and_reported() {
     let (functions, samples) = (functions::all().unwrap(), samples::all().unwrap());
     let everything: Vec<_> =
         functions.iter().filter(|function| function.records_everything()).map(|one| one.name.as_str()).collect();
-    assert_eq!(everything, ["audit", "report-projector"]);
+    assert_eq!(everything, ["audit", "report-projector", "warehouse"]);
     for function in functions.iter().filter(|function| function.records_everything()) {
         assert!(samples.iter().all(|sample| function.consumes(sample)), "{}", function.name);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::wallet::Coin;
 use crate::findings::{Broken, holds};
 use crate::money::{Cents, of};
 
@@ -50,6 +51,8 @@ pub(super) struct Line {
     pub(super) after: Cents,
     pub(super) owed: Cents,
     pub(super) lots: Cents,
+    /// The same one by one.
+    pub(super) coins: Vec<Coin>,
 }
 
 impl Commit {
@@ -115,7 +118,7 @@ impl Commit {
 }
 
 impl Entry {
-    fn read(item: &Value) -> Self {
+    pub(super) fn read(item: &Value) -> Self {
         let texts = item["ev"]["L"].as_array().into_iter().flatten().filter_map(|one| one["S"].as_str());
         let events = texts.map(|text| Event { text: text.to_owned(), value: parsed(text) }).collect();
         let lines = item.get("lines").map(|_| json(item, "lines")).unwrap_or_default();
@@ -157,7 +160,13 @@ impl Line {
             after: of(&line["after"]),
             owed: optional(&line["owed"]),
             lots: line["lots"].as_array().into_iter().flatten().map(|lot| of(&lot["amount"])).sum(),
+            coins: Coin::read_all(&line["lots"]),
         }
+    }
+
+    /// What of it has expired at the time `at`, as text.
+    pub(super) fn over(&self, at: &str) -> Cents {
+        self.coins.iter().filter(|coin| !coin.is_left(at)).map(|coin| coin.amount).sum()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::findings::{Broken, holds};
 use crate::money::Cents;
 
 /// What moved so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct House {
     /// By account and asset.
     accounts: BTreeMap<(String, String), Cents>,
@@ -19,7 +19,7 @@ pub(super) struct House {
 }
 
 /// The account on the other side of each purpose, and what such a change belongs to; anything if it is empty.
-pub(super) const PURPOSES: [(&str, &str, &str); 16] = [
+pub(crate) const PURPOSES: [(&str, &str, &str); 18] = [
     ("debit_bet_stake", "stakes", "bet"),
     ("credit_bet_refund", "stakes", "bet"),
     ("credit_bet_payout", "payouts", "bet"),
@@ -36,14 +36,17 @@ pub(super) const PURPOSES: [(&str, &str, &str); 16] = [
     ("debit_owed_repayment", "receivables", ""),
     ("debit_hold", "held", "operation"),
     ("credit_hold_voided", "held", "operation"),
+    ("debit_order_payment", "orders", "order"),
+    ("credit_order_refund", "orders", "order"),
 ];
 
 /// A bet may be settled and corrected often, and repayments follow from any credit.
 const OFTEN: [&str; 4] = ["credit_bet_payout", "debit_bet_correction", "debit_owed_repayment", "debit_expired"];
 
 /// Events that happen once, and the members of their data that tell them apart.
-const HAPPENS_ONCE: [(&str, &[&str]); 12] = [
+const HAPPENS_ONCE: [(&str, &[&str]); 32] = [
     ("UserRegistered", &["user_id"]),
+    ("UserDeactivated", &["user_id", "until"]),
     ("BetPlaced", &["bet_id"]),
     ("BetCancelled", &["bet_id"]),
     ("BetSettled", &["bet_id", "settlement_no"]),
@@ -54,7 +57,26 @@ const HAPPENS_ONCE: [(&str, &[&str]); 12] = [
     ("SpinChancesAwarded", &["user_id", "reason"]),
     ("ReferralCompleted", &["referral_id"]),
     ("LoyaltyPointsUpdated", &["related_entity", "reason"]),
+    ("SMSSent", &["notification_id"]),
+    ("EmailSent", &["notification_id"]),
+    ("PushNotificationSent", &["notification_id"]),
     ("wallet.transferred", &["transfer_id"]),
+    ("order.initiated", &["order_id"]),
+    ("wallet.debit_started", &["related_order_id"]),
+    ("order.paid", &["order_id"]),
+    ("bizone.order_created", &["rabtul_order_id"]),
+    ("order.created", &["order_id"]),
+    ("order.confirmation_sent", &["order_id"]),
+    ("order.failed", &["order_id"]),
+    ("wallet.refunded", &["original_order_id"]),
+    ("customer.created", &["customer_id"]),
+    ("customer.registered", &["customer_id"]),
+    ("customer.deleted", &["customer_id"]),
+    ("subscription.created", &["subscription_id"]),
+    ("subscription.charge_started", &["payment_id"]),
+    ("subscription.charge_failed", &["payment_id"]),
+    ("payment.processed", &["payment_id"]),
+    ("subscription.cancelled", &["subscription_id"]),
 ];
 
 /// What must not happen again after `event`, if it is of that kind.
@@ -77,10 +99,26 @@ impl House {
             let fits = known.is_some_and(|(_, other, kinds)| {
                 other == account && (kinds.is_empty() || kinds.split(' ').any(|one| one == kind))
             });
-            holds!(fits, Line, "{purpose} of {cause} goes to {account}: {}", entry.item);
+            let must = known.map_or("no such purpose", |(_, other, _)| other);
+            holds!(
+                fits,
+                Line,
+                [purpose.as_str(), must, account],
+                "{purpose} of {cause} goes to {account}: {}",
+                entry.item
+            );
             if !OFTEN.contains(&purpose.as_str()) {
-                let what = (user.to_owned(), purpose.clone(), cause.clone());
-                holds!(self.once.insert(what), Once, "{purpose} of {cause} a second time: {}", entry.item);
+                // An order is paid with several assets.
+                let what = if account == "orders" { format!("{purpose} {asset}") } else { purpose.clone() };
+                let what = (user.to_owned(), what, cause.clone());
+                let of = format!("{purpose} of {cause}");
+                holds!(
+                    self.once.insert(what),
+                    Once,
+                    [of, "once", "twice"],
+                    "{purpose} of {cause} a second time: {}",
+                    entry.item
+                );
             }
             *self.accounts.entry((account.clone(), asset.clone())).or_default() -= line.delta;
         }
@@ -99,7 +137,14 @@ impl House {
         for ((_, asset), sum) in self.accounts.iter().filter(|((account, _), _)| account != "held") {
             *sums.entry(asset).or_default() += sum;
         }
-        holds!(sums.values().all(|sum| *sum == 0), House, "wallets and house leave {sums:?}: {:?}", self.accounts);
+        let is = format!("{sums:?}");
+        holds!(
+            sums.values().all(|sum| *sum == 0),
+            House,
+            ["wallets and house", "nothing", is],
+            "wallets and house leave {sums:?}: {:?}",
+            self.accounts
+        );
         Ok(())
     }
 }

@@ -6,8 +6,8 @@ use super::commit::{Commit, Entry, Line, json};
 use crate::findings::{Broken, holds};
 use crate::money::of;
 
-/// What others are not told: whoever asks for a hold is answered.
-const PRIVATE: [&str; 2] = ["debit_hold", "credit_hold_voided"];
+/// What no event of its own tells: whoever asks for a hold is answered, and an order's refund is told as a whole.
+const PRIVATE: [&str; 3] = ["debit_hold", "credit_hold_voided", "credit_order_refund"];
 
 /// Each public line of `entry` has its event in the same commit, and each wallet event its line, in order.
 pub(super) fn told(user: &str, entry: &Entry, commit: &Commit) -> Result<(), Broken> {

@@ -1,13 +1,14 @@
 //! One change of one wallet against what the wallet was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::commit::{Commit, Entry, json, number, text};
-use super::{chain, limits, told};
-use crate::findings::{Broken, holds};
-use crate::money::{Cents, of};
+use super::deposits::Deposits;
+use super::{chain, debts, expiry, limits, told};
+use crate::findings::{Broken, Side, holds};
+use crate::money::{Cents, of, shown};
 use crate::scheduler::Micros;
 
 /// A wallet as it was from a moment on.
@@ -34,16 +35,45 @@ pub(crate) struct Part {
     pub(crate) held: Cents,
     /// What expires or is bound, and when it expires.
     pub(crate) lots: Vec<(Cents, Option<String>)>,
+    /// The same with the merchants that they are bound to.
+    pub(crate) coins: Vec<Coin>,
+}
+
+/// A part of an asset that expires or is bound.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Coin {
+    pub(crate) expires_at: Option<String>,
+    pub(crate) merchant: Option<String>,
+    pub(crate) amount: Cents,
+}
+
+impl Coin {
+    /// Every part in a list of them.
+    pub(crate) fn read_all(list: &Value) -> Vec<Self> {
+        let name = |coin: &Value, name: &str| coin[name].as_str().map(str::to_owned);
+        let read = |coin: &Value| Self {
+            expires_at: name(coin, "expires_at"),
+            merchant: name(coin, "merchant_id"),
+            amount: of(&coin["amount"]),
+        };
+        list.as_array().into_iter().flatten().map(read).collect()
+    }
+
+    /// Whether it has not expired at the time `at`, as text.
+    pub(crate) fn is_left(&self, at: &str) -> bool {
+        self.expires_at.as_deref().is_none_or(|end| end > at)
+    }
 }
 
 impl Seen {
-    fn read(since: Micros, item: &Value) -> Self {
+    pub(super) fn read(since: Micros, item: &Value) -> Self {
         let optional = |value: &Value| if value.is_null() { 0 } else { of(value) };
         let lot = |lot: &Value| (of(&lot["amount"]), lot["expires_at"].as_str().map(str::to_owned));
         let part = |part: &Value| Part {
             available: of(&part["available"]),
             held: optional(&part["held"]),
             lots: part["lots"].as_array().into_iter().flatten().map(lot).collect(),
+            coins: Coin::read_all(&part["lots"]),
         };
         let (assets, owed) = (json(item, "assets"), json(item, "owed"));
         Self {
@@ -71,9 +101,14 @@ impl Seen {
 
     /// What can be spent of `asset` at the time `at`, as text.
     pub(crate) fn spendable(&self, asset: &str, at: &str) -> Cents {
-        let Some(part) = self.assets.get(asset) else { return 0 };
+        self.assets.get(asset).map_or(0, |part| part.available) - self.expired(asset, at)
+    }
+
+    /// What of `asset` is there and has expired at the time `at`, as text.
+    pub(super) fn expired(&self, asset: &str, at: &str) -> Cents {
         let expired = |lot: &&(Cents, Option<String>)| lot.1.as_deref().is_some_and(|end| end <= at);
-        part.available - part.lots.iter().filter(expired).map(|(amount, _)| amount).sum::<Cents>()
+        let lots = self.assets.get(asset).into_iter().flat_map(|part| &part.lots);
+        lots.filter(expired).map(|(amount, _)| amount).sum()
     }
 }
 
@@ -93,10 +128,42 @@ pub(super) struct Change<'a> {
 
 impl Change<'_> {
     /// The wallet afterwards, if everything holds.
-    pub(super) fn check(&self, now: Micros) -> Result<Seen, Broken> {
+    pub(super) fn check(&self, deposits: &Deposits, now: Micros) -> Result<Seen, Broken> {
+        let after = Seen::read(now, self.item);
+        match self.compare(deposits, &after) {
+            Ok(()) => Ok(after),
+            Err(broken) => Err(broken.beside(self.sides(&after))),
+        }
+    }
+
+    /// The wallet as its lines make it beside the stored one.
+    fn sides(&self, after: &Seen) -> Vec<Side> {
+        let version = Side::new("version", self.before.version + 1, after.version);
+        let assets = self.before.assets.keys().chain(after.assets.keys()).collect::<BTreeSet<_>>();
+        let assets = assets.into_iter().flat_map(|asset| {
+            let lines = || self.entry.lines.iter().filter(|line| line.asset == *asset);
+            let part = |seen: &Seen| seen.assets.get(asset).map_or((0, 0), |part| (part.available, part.held));
+            let owed = |seen: &Seen| seen.owed.get(asset).copied().unwrap_or(0);
+            let moved: Cents = lines().map(|line| line.delta).sum();
+            let set_aside: Cents = lines().filter(|line| line.account == "held").map(|line| -line.delta).sum();
+            let lent: Cents = lines().map(|line| line.owed).sum();
+            let (known, is) = (part(self.before), part(after));
+            [
+                Side::new(format!("{asset}, available"), shown(known.0 + moved), shown(is.0)),
+                Side::new(format!("{asset}, held"), shown(known.1 + set_aside), shown(is.1)),
+                Side::new(format!("{asset}, owed"), shown(owed(self.before) + lent), shown(owed(after))),
+            ]
+        });
+        let lines = self.entry.lines.iter().map(|line| {
+            let moved = format!("{} to {}", shown(line.before), shown(line.after));
+            Side::new(format!("{} of {}", line.purpose, shown(line.delta)), "", moved)
+        });
+        std::iter::once(version).chain(assets).chain(lines).collect()
+    }
+
+    fn compare(&self, deposits: &Deposits, after: &Seen) -> Result<(), Broken> {
         let (user, entry, before) = (self.user, self.entry, self.before);
         let place = format!("wallet#{user}/{}", entry.version);
-        let after = Seen::read(now, self.item);
         holds!(
             after.version == before.version + 1 && after.version == entry.version,
             Together,
@@ -105,13 +172,14 @@ impl Change<'_> {
             before.version
         );
         holds!(after.at >= before.at && after.at == entry.at, Clock, "{place}: {} follows {}", after.at, before.at);
-        self.balances(&place, &after)?;
-        self.held(&place, &after)?;
-        self.hashes(&place, &after)?;
-        self.sequences(&place, &after)?;
-        limits::limits(&place, entry, before, &after)?;
-        told::told(user, entry, self.commit)?;
-        Ok(after)
+        self.balances(&place, after)?;
+        self.held(&place, after)?;
+        expiry::expiry(&place, entry, before, after)?;
+        debts::debts(&place, entry, before, after)?;
+        self.hashes(&place, after)?;
+        self.sequences(&place, after)?;
+        limits::limits(&place, self.commit, entry, deposits, (before, after))?;
+        told::told(user, entry, self.commit)
     }
 
     /// What is there is what was there and the lines, asset by asset, with or without a line.

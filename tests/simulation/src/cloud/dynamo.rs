@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use serde_json::{Map, Value, json};
 
-use super::Cloud;
+use super::{Cloud, lag};
 use crate::faults::Fault;
 use crate::mutants::Mutant;
 use crate::scheduler::lock;
@@ -28,9 +28,29 @@ pub(crate) struct Stream {
     pub(crate) wakers: BTreeMap<u8, Waker>,
 }
 
+impl Stream {
+    /// How many records there are.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+}
+
 /// Shards of the journal's stream.
 pub(crate) const SHARDS: u8 = 3;
+/// A text of nothing, as a request writes it.
+const EMPTY: &[u8] = br#"{"S":""}"#;
 const JOURNAL: &str = "JournalTable";
+
+/// What of a request is carried out.
+#[derive(Default)]
+struct Part {
+    /// The request instead; all of it if there is none.
+    body: Option<Vec<u8>>,
+    /// What is left of it, and how the reply calls that.
+    left: Option<(&'static str, Value)>,
+    /// Whether a page may have become shorter.
+    is_short: bool,
+}
 
 macro_rules! actions {
     ($database:expr, $action:expr, $body:expr, { $($name:literal => $method:ident),+ $(,)? }) => {
@@ -55,12 +75,18 @@ impl Cloud {
                 }
             }
             let body = Value::Object(request).to_string();
-            self.engine("CreateTable", body.as_bytes()).map_err(|error| format!("{}: {error}", table.name))?;
+            let said = |error: dynoxide::DynoxideError| format!("{}: {error}", table.name);
+            self.engine("CreateTable", body.as_bytes()).map_err(said)?;
         }
         Ok(())
     }
 
-    fn engine(&self, action: &str, body: &[u8]) -> Result<Value, dynoxide::DynoxideError> {
+    pub(super) fn engine(&self, action: &str, body: &[u8]) -> Result<Value, dynoxide::DynoxideError> {
+        // DynamoDB refuses what the engine lets through.
+        if action == "Query" && body.windows(EMPTY.len()).any(|part| part == EMPTY) {
+            let text = "The AttributeValue for a key attribute cannot contain an empty string value";
+            return Err(dynoxide::DynoxideError::ValidationException(text.to_owned()));
+        }
         actions!(self.database, action, body, {
             "CreateTable" => create_table,
             "GetItem" => get_item,
@@ -77,20 +103,26 @@ impl Cloud {
     }
 
     pub(super) fn dynamo(&self, action: &str, body: &[u8]) -> Reply {
+        self.let_go();
         if self.mutant == Some(Mutant::PublishedBeforeCommit) {
             self.written(action, &serde_json::from_slice(body).unwrap_or_default());
         }
-        let (short, left) = self.in_part(action, body);
-        match self.engine(action, short.as_deref().unwrap_or(body)) {
+        let part = self.in_part(action, body);
+        let body = part.body.as_deref().unwrap_or(body);
+        match self.engine(action, body) {
             Ok(mut reply) => {
-                if let Some((name, left)) = left {
+                if let Some((name, left)) = part.left {
                     reply[name] = left;
                 }
+                if part.is_short && !reply["LastEvaluatedKey"].is_null() {
+                    self.happened(Fault::ShortPage);
+                }
                 let request: Value = serde_json::from_slice(body).unwrap_or_default();
+                self.hold(lag::money_is_fresh(action, &request));
                 self.reached(action, &request);
                 self.written(action, &request);
-                self.audited(action, &request);
-                self.make_stale(action, &request, &mut reply);
+                let is_repeated = self.audited(action, &request);
+                self.make_stale(action, &request, &mut reply, is_repeated);
                 Reply::json(200, &reply)
             }
             Err(error) => {
@@ -107,40 +139,50 @@ impl Cloud {
         }
     }
 
-    /// A request that is carried out in part only, and what is left of it and how the reply calls that.
-    fn in_part(&self, action: &str, body: &[u8]) -> (Option<Vec<u8>>, Option<(&'static str, Value)>) {
+    /// The part of a request that is carried out.
+    fn in_part(&self, action: &str, body: &[u8]) -> Part {
         let parsed = || serde_json::from_slice::<Value>(body).unwrap_or_default();
         match action {
-            "Query" if self.happens(Fault::ShortPage) => {
+            "Query" if self.may_happen(Fault::ShortPage) => {
                 let mut request = parsed();
-                let limit = request["Limit"].as_u64().unwrap_or(u64::MAX).min(1 + self.below(3));
+                let wanted = request["Limit"].as_u64().unwrap_or(u64::MAX);
+                let limit = wanted.min(1 + self.below(3));
                 request["Limit"] = limit.into();
-                (Some(request.to_string().into_bytes()), None)
+                Part { body: Some(request.to_string().into_bytes()), left: None, is_short: limit < wanted }
             }
             "BatchGetItem" if self.may_happen(Fault::PartlyRead) => {
-                let mut request = parsed();
-                let mut left = json!({});
-                for (table, part) in request["RequestItems"].as_object_mut().into_iter().flatten() {
-                    let keys = part["Keys"].as_array_mut().map(std::mem::take).unwrap_or_default();
-                    let (now, later): (Vec<_>, Vec<_>) = keys.into_iter().partition(|_| self.below(3) > 0);
-                    if !later.is_empty() {
-                        left[table] = part.clone();
-                        left[table]["Keys"] = later.into();
-                    }
-                    part["Keys"] = now.into();
-                }
-                if let Some(tables) = request["RequestItems"].as_object_mut() {
-                    tables.retain(|_, part| part["Keys"].as_array().is_some_and(|keys| !keys.is_empty()));
-                    // Never nothing at all.
-                    if tables.is_empty() || left.as_object().is_none_or(Map::is_empty) {
-                        return (None, None);
-                    }
-                }
-                self.happened(Fault::PartlyRead);
-                (Some(request.to_string().into_bytes()), Some(("UnprocessedKeys", left)))
+                self.divided(parsed(), "Keys", "UnprocessedKeys", Fault::PartlyRead)
             }
-            _ => (None, None),
+            "BatchWriteItem" if self.may_happen(Fault::PartlyWritten) => {
+                self.divided(parsed(), "", "UnprocessedItems", Fault::PartlyWritten)
+            }
+            _ => Part::default(),
         }
+    }
+
+    /// Some of a batch, whose lists are at `place` of each table; the reply calls the others `name`.
+    fn divided(&self, mut request: Value, place: &str, name: &'static str, fault: Fault) -> Part {
+        fn list<'a>(part: &'a mut Value, place: &str) -> &'a mut Value {
+            if place.is_empty() { part } else { &mut part[place] }
+        }
+        let mut left = json!({});
+        let Some(tables) = request["RequestItems"].as_object_mut() else { return Part::default() };
+        for (table, part) in tables.iter_mut() {
+            let all = list(part, place).as_array_mut().map(std::mem::take).unwrap_or_default();
+            let (now, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|_| self.below(3) > 0);
+            if !later.is_empty() {
+                left[table] = part.clone();
+                *list(&mut left[table], place) = later.into();
+            }
+            *list(part, place) = now.into();
+        }
+        tables.retain(|_, part| list(part, place).as_array().is_some_and(|some| !some.is_empty()));
+        // Never nothing at all.
+        if tables.is_empty() || left.as_object().is_none_or(Map::is_empty) {
+            return Part::default();
+        }
+        self.happened(fault);
+        Part { body: Some(request.to_string().into_bytes()), left: Some((name, left)), is_short: false }
     }
 
     /// Counts what a write shows to have happened.
@@ -196,10 +238,19 @@ impl Cloud {
         let _ = self.dynamo("TransactWriteItems", put.to_string().as_bytes());
     }
 
-    fn audited(&self, action: &str, request: &Value) {
+    /// Has a write audited; whether it was a transaction that was carried out before.
+    fn audited(&self, action: &str, request: &Value) -> bool {
         let wallet = |user: &str| self.item("WalletsTable", &json!({"pk": {"S": user}}));
-        let outcome = lock(&self.auditor).wrote(self.handle.now(), action, request, wallet);
+        let (now, mut auditor) = (self.handle.now(), lock(&self.auditor));
+        let is_repeated = auditor.is_repeated(request);
+        let before = auditor.sagas();
+        let outcome = auditor.wrote(now, action, request, wallet);
+        if auditor.sagas() > before {
+            self.handle.call();
+        }
+        drop(auditor);
         self.hold(outcome);
+        is_repeated
     }
 
     // A put that was repeated with its token is in the journal once, and so in its stream.

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Cloud;
+use crate::faults::Fault;
+use crate::messenger::{Mail, tag};
 use crate::scheduler::lock;
 use crate::wire::{Reply, Request};
 
@@ -48,21 +50,48 @@ impl Cloud {
 
     /// An e-mail or a text message handed to AWS.
     pub(super) fn message(&self, request: &Request) -> Reply {
+        let is_mail = request.url.contains("://email.");
+        let text = String::from_utf8_lossy(&request.body).into_owned();
+        let body: Value = if is_mail { serde_json::from_str(&text).unwrap_or_default() } else { Value::Null };
+        let notice = tag(&body);
+        let (manner, times) = self.manner(notice.as_deref().unwrap_or(&text), &text);
+        if times <= manner.down {
+            self.happened(Fault::ProviderDown);
+            return refusal(is_mail, "TooManyRequestsException", "Throttled");
+        }
+        if manner.is_refused {
+            self.happened(Fault::Refused);
+            return refusal(is_mail, "MessageRejected", "OptedOut");
+        }
         let mut mails = lock(&self.mails);
         let id = format!("aws-message-{}", mails.len());
-        mails.push(json!({"url": request.url, "body": String::from_utf8_lossy(&request.body)}));
-        if request.url.contains("://email.") {
+        mails.push(Mail { id: id.clone(), at: self.handle.now(), notice, what: text });
+        if is_mail {
             return Reply::json(200, &json!({"MessageId": id}));
         }
-        let body = format!(
-            "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{id}</MessageId></PublishResult></PublishResponse>"
-        );
-        Reply {
-            status: 200,
-            headers: [("content-type".to_owned(), "text/xml".to_owned())].into(),
-            body: body.into_bytes(),
-        }
+        xml(
+            200,
+            &format!(
+                "<PublishResponse xmlns=\"{SNS}\"><PublishResult><MessageId>{id}</MessageId></PublishResult></PublishResponse>"
+            ),
+        )
     }
+}
+
+const SNS: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
+
+/// What SES and SNS say of a message that they do not take.
+fn refusal(is_mail: bool, mail: &str, text: &str) -> Reply {
+    if is_mail {
+        return Reply::json(400, &json!({"__type": mail, "message": "not taken"}));
+    }
+    let error = format!("<Error><Type>Sender</Type><Code>{text}</Code><Message>not taken</Message></Error>");
+    xml(400, &format!("<ErrorResponse xmlns=\"{SNS}\">{error}</ErrorResponse>"))
+}
+
+fn xml(status: u16, body: &str) -> Reply {
+    let headers = [("content-type".to_owned(), "text/xml".to_owned())].into();
+    Reply { status, headers, body: body.as_bytes().to_vec() }
 }
 
 fn unwrap(wrapped: &str) -> String {

@@ -8,11 +8,27 @@ use serde_json::{Value, json};
 
 use super::Cloud;
 use crate::faults::Fault;
+use crate::handled::Ledger;
 use crate::scheduler::{Handle, Micros, lock};
 use crate::wire::Reply;
 
 /// Work that functions give each other waits for at most this.
 const MAX_DELAY: Micros = 2 * 3_600_000_000;
+
+/// What becomes of a message on its way.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Way {
+    /// How long it is on its way.
+    pub(crate) delay: Micros,
+    /// What its next arrival is an effect of.
+    pub(crate) by: Option<Fault>,
+    /// Deliveries that chance still owes although it was handled.
+    pub(crate) again: u32,
+    /// How long it lies in the dead letters each time that it comes back from there although it was handled.
+    pub(crate) redriven: Vec<Micros>,
+    /// How often its function still dies of it.
+    pub(crate) deadly: u32,
+}
 
 /// A message.
 #[derive(Debug, Clone)]
@@ -22,9 +38,11 @@ pub(crate) struct Message {
     pub(crate) attributes: Value,
     pub(crate) receives: u32,
     pub(crate) visible_at: Micros,
-    /// Deliveries that chance still owes although it was handled.
-    pub(crate) again: u32,
-    pub(crate) is_in_hand: bool,
+    pub(crate) way: Way,
+    /// How often its function died or failed as a whole with it.
+    pub(crate) crashes: u32,
+    /// Since when its queue keeps it, or a queue that it was moved from.
+    pub(crate) sent_at: Micros,
 }
 
 /// All queues by name.
@@ -33,24 +51,67 @@ pub(crate) struct Queues {
     specs: BTreeMap<String, Queue>,
     pub(crate) messages: BTreeMap<String, Vec<Message>>,
     pub(crate) wakers: BTreeMap<String, Waker>,
+    /// Letters that operators saw and that can never be read, with the name of their queue.
+    pub(crate) noted: Vec<(String, Message)>,
+    /// What was kept for too long.
+    pub(crate) lost: Vec<String>,
+    /// What became of every message.
+    pub(crate) ledger: Ledger,
     next: u64,
 }
 
 impl Queues {
     pub(super) fn new(application: &Application, handle: Handle) -> Self {
         let messages = application.queues.keys().map(|name| (name.clone(), Vec::new())).collect();
-        Self { handle, specs: application.queues.clone(), messages, wakers: BTreeMap::new(), next: 0 }
+        let (wakers, noted, lost, ledger) = Default::default();
+        Self { handle, specs: application.queues.clone(), messages, wakers, noted, lost, ledger, next: 0 }
     }
 
-    /// Puts a message into the queue called `name`, visible after `delay`.
-    pub(crate) fn send(&mut self, name: &str, body: String, attributes: Value, delay: Micros, again: u32) -> String {
-        self.next += 1;
-        let id = format!("message-{}", self.next);
-        let visible_at = self.handle.now() + delay;
-        let message = Message { id: id.clone(), body, attributes, receives: 0, visible_at, again, is_in_hand: false };
+    /// Every message with the name of its queue.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Message)> {
+        let kept = self.messages.iter().flat_map(|(name, all)| all.iter().map(move |one| (name.as_str(), one)));
+        kept.chain(self.noted.iter().map(|(name, one)| (name.as_str(), one)))
+    }
+
+    /// How long the queue called `name` keeps a message.
+    pub(super) fn retention(&self, name: &str) -> Micros {
+        self.specs.get(name).map_or(0, |spec| spec.retention_s * 1_000_000)
+    }
+
+    /// How long the dead letters of the queue called `name` are kept, if it has any.
+    pub(super) fn letters_retention(&self, name: &str) -> Option<Micros> {
+        let (letters, _) = self.specs.get(name)?.dead_letters.as_ref()?;
+        Some(self.retention(letters))
+    }
+
+    /// Puts a message into the queue called `name`.
+    pub(crate) fn send(&mut self, name: &str, body: String, attributes: Value, way: Way) -> String {
+        let id = self.next_id();
+        let sent_at = self.handle.now();
+        let visible_at = sent_at + way.delay;
+        if self.specs.get(name).is_some_and(|spec| spec.consumer.is_some()) {
+            self.ledger.give(name, &body);
+        }
+        if !attributes["class"].is_null() {
+            self.ledger.park(&attributes, sent_at);
+        }
+        let message = Message { id: id.clone(), body, attributes, receives: 0, visible_at, way, crashes: 0, sent_at };
         self.messages.entry(name.to_owned()).or_default().push(message);
         self.wake(name);
         id
+    }
+
+    fn next_id(&mut self) -> String {
+        self.next += 1;
+        format!("message-{}", self.next)
+    }
+
+    /// A message that was kept for too long is gone, whether anybody handled it or not.
+    pub(crate) fn forget(&mut self, name: &str) {
+        let (now, kept) = (self.handle.now(), self.retention(name));
+        let Some(messages) = self.messages.get_mut(name) else { return };
+        let gone = messages.extract_if(.., |message| message.sent_at + kept <= now);
+        self.lost.extend(gone.map(|message| format!("{name} kept {} for too long", message.body)));
     }
 
     pub(crate) fn wake(&mut self, name: &str) {
@@ -63,6 +124,7 @@ impl Queues {
     pub(crate) fn receive(&mut self, name: &str, most: usize, mut pick: impl FnMut(usize) -> usize) -> Vec<Message> {
         let now = self.handle.now();
         let Some(spec) = self.specs.get(name).cloned() else { return Vec::new() };
+        self.forget(name);
         let mut taken = Vec::new();
         while taken.len() < most {
             let Some(messages) = self.messages.get_mut(name) else { break };
@@ -82,8 +144,8 @@ impl Queues {
             if let Some(message) = messages.get_mut(index) {
                 message.receives += 1;
                 message.visible_at = now + spec.visibility_s * 1_000_000;
-                message.is_in_hand = true;
                 taken.push(message.clone());
+                message.way.by = None;
             }
         }
         taken
@@ -94,27 +156,40 @@ impl Queues {
         self.messages.get(name)?.iter().map(|message| message.visible_at).min()
     }
 
-    /// Forgets a handled message, unless chance delivers it once more.
-    pub(crate) fn delete(&mut self, name: &str, id: &str, after: Micros) {
+    /// How many messages of the queue can be received now.
+    pub(crate) fn visible(&self, name: &str) -> usize {
         let now = self.handle.now();
-        if let Some(messages) = self.messages.get_mut(name) {
-            if let Some(message) = messages.iter_mut().find(|message| message.id == id && message.again > 0) {
-                message.again -= 1;
-                // A delivery too many is not a failed one.
-                message.receives = message.receives.saturating_sub(1);
-                message.visible_at = now + after;
-                message.is_in_hand = false;
-            } else {
-                messages.retain(|message| message.id != id);
-            }
-        }
-        self.wake(name);
+        self.messages.get(name).into_iter().flatten().filter(|message| message.visible_at <= now).count()
     }
 
-    /// Its function failed with it: it comes back when it is visible again.
-    pub(crate) fn release(&mut self, name: &str, id: &str) {
-        if let Some(message) = self.messages.get_mut(name).and_then(|all| all.iter_mut().find(|one| one.id == id)) {
-            message.is_in_hand = false;
+    /// A function died or failed as a whole with these messages in hand.
+    pub(crate) fn crashed(&mut self, name: &str, ids: &[Message]) {
+        let all = self.messages.get_mut(name).into_iter().flatten();
+        for message in all.filter(|message| ids.iter().any(|one| one.id == message.id)) {
+            message.crashes += 1;
+            message.way.deadly = message.way.deadly.saturating_sub(1);
+        }
+    }
+
+    /// Forgets a handled message, unless chance delivers it once more.
+    pub(crate) fn delete(&mut self, name: &str, id: &str, after: Micros) {
+        let (now, new_id) = (self.handle.now(), self.next_id());
+        let Some(messages) = self.messages.get_mut(name) else { return };
+        let Some(index) = messages.iter().position(|message| message.id == id) else { return };
+        let message = &mut messages[index];
+        if message.way.again > 0 {
+            message.way.again -= 1;
+            // A delivery too many is not a failed one.
+            message.receives = message.receives.saturating_sub(1);
+            message.visible_at = now + after;
+            message.way.by = Some(Fault::Duplicated);
+        } else if let Some(days) = message.way.redriven.pop() {
+            // In between it lies in the dead letters; whoever sends it back sends a new message.
+            (message.id, message.receives) = (new_id, 0);
+            (message.sent_at, message.visible_at) = (now + days, now + days);
+            message.way.by = Some(Fault::Redriven);
+        } else {
+            messages.remove(index);
         }
         self.wake(name);
     }
@@ -132,10 +207,12 @@ impl Cloud {
         let mut send = |entry: &Value| {
             let text = entry["MessageBody"].as_str().unwrap_or_default().to_owned();
             let delay = entry["DelaySeconds"].as_u64().unwrap_or(0) * 1_000_000;
-            let late = if is_worked_on && self.happens(Fault::Delayed) { self.below(MAX_DELAY) } else { 0 };
-            let again = if is_worked_on && self.happens(Fault::Duplicated) { 1 + self.below(3) } else { 0 };
+            let late = if is_worked_on && self.may_happen(Fault::Delayed) { self.below(MAX_DELAY) } else { 0 };
+            let again = if is_worked_on && self.may_happen(Fault::Duplicated) { 1 + self.below(3) } else { 0 };
             let again = u32::try_from(again).unwrap_or(0);
-            queues.send(&name, text, entry["MessageAttributes"].clone(), delay + late, again)
+            let by = (late > 0).then_some(Fault::Delayed);
+            let way = Way { delay: delay + late, by, again, ..Way::default() };
+            queues.send(&name, text, entry["MessageAttributes"].clone(), way)
         };
         match action {
             "SendMessage" => {

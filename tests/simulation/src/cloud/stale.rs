@@ -1,70 +1,76 @@
-//! Reads that need not be consistent are served from a copy that lags.
+//! What items were, so that reads can be served from a copy that lags.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::Cloud;
-use crate::faults::Fault;
+use super::lag::MAX_LAG;
 use crate::mutants::Mutant;
 use crate::scheduler::{Micros, lock};
 
 /// What items were, and since when.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Copies(BTreeMap<(String, String), Vec<Version>>);
 
 /// Since when an item was this, or was not there.
 type Version = (Micros, Option<Value>);
 
-/// The copy is behind by at most this.
-const MAX_LAG: Micros = 3_000_000;
+impl Copies {
+    /// What the item at `key` of `table` was at `cutoff`, if it has changed since.
+    pub(super) fn before(&self, table: &str, key: &Value, cutoff: Micros) -> Option<Option<&Value>> {
+        earlier(self.0.get(&(table.to_owned(), key.to_string()))?, cutoff)
+    }
+
+    /// What was under `pk` of `table` at `cutoff` and has changed since, or is gone.
+    pub(super) fn changed<'a>(&'a self, table: &'a str, pk: &Value, cutoff: Micros) -> impl Iterator<Item = &'a Value> {
+        let prefix = json!({"pk": pk}).to_string();
+        let prefix = prefix.trim_end_matches('}').to_owned() + "},";
+        let first = (table.to_owned(), prefix.clone());
+        let of_pk = self.0.range(first..).take_while(move |((one, key), _)| one == table && key.starts_with(&prefix));
+        of_pk.filter_map(move |(_, versions)| earlier(versions, cutoff)?)
+    }
+}
+
+fn earlier(versions: &[Version], cutoff: Micros) -> Option<Option<&Value>> {
+    versions.last().is_some_and(|(since, _)| *since > cutoff).then(|| {
+        let known = versions.iter().rev().find(|(since, _)| *since <= cutoff);
+        known.and_then(|(_, item)| item.as_ref())
+    })
+}
 
 impl Cloud {
     /// Remembers what a write left, and brings an eventually consistent reply back to an earlier moment.
-    pub(super) fn make_stale(&self, action: &str, request: &Value, reply: &mut Value) {
-        for (table, key) in self.touched(action, request) {
-            let now = self.item(&table, &key);
-            lock(&self.stale).0.entry((table, key.to_string())).or_default().push((self.handle.now(), now));
+    pub(super) fn make_stale(&self, action: &str, request: &Value, reply: &mut Value, is_repeated: bool) {
+        for (table, key, item) in self.touched(action, request) {
+            // Repeated with its token, a transaction changes nothing.
+            let item = item.filter(|_| !is_repeated);
+            let now = item.or_else(|| self.item(&table, &key).filter(|item| !item.is_null()));
+            self.remember(&table, &key, now);
         }
         if self.mutant == Some(Mutant::StaleBalance) {
             self.make_balances_stale(reply);
         }
-        let is_consistent = request.get("ConsistentRead").and_then(Value::as_bool).unwrap_or(false);
-        if is_consistent || !matches!(action, "GetItem" | "Query") || !self.may_happen(Fault::StaleRead) {
-            return;
+        if let Some(mutant) = self.mutant {
+            mutant.reply(reply);
         }
-        let cutoff = self.handle.now().saturating_sub(self.below(MAX_LAG));
-        let table = request["TableName"].as_str().unwrap_or_default();
-        let names = self.key_names(table);
+        self.make_late(action, request, reply);
+    }
+
+    /// Keeps what an item is from now on.
+    pub(super) fn remember(&self, table: &str, key: &Value, item: Option<Value>) {
+        if let Some(item) = &item {
+            self.note_expiry(table, key, item);
+        }
+        let place = (table.to_owned(), key.to_string());
+        lock(&self.stale).0.entry(place).or_default().push((self.handle.now(), item));
+    }
+
+    /// The last state of every item that a table ever had, also of those that are gone.
+    pub(crate) fn ever(&self, table: &str) -> Vec<Value> {
         let copies = lock(&self.stale);
-        let before = |key: &Value| {
-            let versions = copies.0.get(&(table.to_owned(), key.to_string()))?;
-            let newer = versions.iter().any(|(since, _)| *since > cutoff);
-            newer.then(|| versions.iter().rev().find(|(since, _)| *since <= cutoff).and_then(|(_, item)| item.clone()))
-        };
-        let is_behind = copies
-            .0
-            .iter()
-            .any(|((one, _), versions)| one == table && versions.last().is_some_and(|(since, _)| *since > cutoff));
-        if is_behind {
-            self.happened(Fault::StaleRead);
-        }
-        if action == "GetItem" {
-            if let (Some(before), Some(reply)) = (before(&request["Key"]), reply.as_object_mut()) {
-                reply.remove("Item");
-                reply.extend(before.map(|item| ("Item".to_owned(), item)));
-            }
-        } else if let Some(items) = reply.get_mut("Items").and_then(Value::as_array_mut) {
-            let kept: Vec<Value> = items
-                .drain(..)
-                .filter_map(|item| match before(&key_of(&names, &item)) {
-                    None => Some(item),
-                    Some(earlier) => earlier,
-                })
-                .collect();
-            reply["Count"] = kept.len().into();
-            reply["Items"] = kept.into();
-        }
+        let of_table = copies.0.iter().filter(|((one, _), _)| one == table);
+        of_table.filter_map(|(_, versions)| versions.iter().rev().find_map(|(_, item)| item.clone())).collect()
     }
 
     /// Every state that an item was in from `from` to `to`, the one at `from` included.
@@ -96,17 +102,18 @@ impl Cloud {
         }
     }
 
-    fn touched(&self, action: &str, request: &Value) -> Vec<(String, Value)> {
+    /// What a write touched: tables and keys, with the item where it is sure to be what was written.
+    fn touched(&self, action: &str, request: &Value) -> Vec<(String, Value, Option<Value>)> {
+        let is_kept = |table: &str| {
+            table != "JournalTable" && (table != "WalletsTable" || self.mutant == Some(Mutant::StaleBalance))
+        };
         let one = |part: &Value| {
-            let table = part["TableName"].as_str()?;
-            if table == "JournalTable" || (table == "WalletsTable" && self.mutant != Some(Mutant::StaleBalance)) {
-                return None;
-            }
+            let table = part["TableName"].as_str().filter(|table| is_kept(table))?;
             let key = match part.get("Key") {
                 Some(key) => key.clone(),
                 None => key_of(&self.key_names(table), part.get("Item")?),
             };
-            Some((table.to_owned(), key))
+            Some((table.to_owned(), key, part.get("Item").cloned()))
         };
         match action {
             "PutItem" | "UpdateItem" | "DeleteItem" => one(request).into_iter().collect(),
@@ -117,12 +124,25 @@ impl Cloud {
                     .filter_map(|(_, part)| one(part))
                     .collect()
             }
+            "BatchWriteItem" => {
+                let tables = request["RequestItems"].as_object().into_iter().flatten();
+                let parts = tables
+                    .flat_map(|(table, parts)| parts.as_array().into_iter().flatten().map(move |part| (table, part)));
+                let touched = |(table, part): (&String, &Value)| {
+                    if let Some(key) = part.pointer("/DeleteRequest/Key") {
+                        return Some((table.clone(), key.clone(), None));
+                    }
+                    let item = part.pointer("/PutRequest/Item")?;
+                    Some((table.clone(), key_of(&self.key_names(table), item), Some(item.clone())))
+                };
+                parts.filter_map(touched).collect()
+            }
             _ => Vec::new(),
         }
     }
 }
 
-fn key_of(names: &[String], item: &Value) -> Value {
+pub(super) fn key_of(names: &[String], item: &Value) -> Value {
     let mut key = json!({});
     for name in names {
         key[name] = item[name].clone();

@@ -1,0 +1,3 @@
+//! The consumer that posts.
+
+pub mod gl_postings;

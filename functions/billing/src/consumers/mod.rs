@@ -1,0 +1,3 @@
+//! The consumer that issues invoices.
+
+pub mod invoice_generator;

@@ -1,0 +1,5 @@
+//! `PUT /api/fraud/rules/{rule}`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_api(quoin_fraud::api::put_fraud_rule::handle)
+}

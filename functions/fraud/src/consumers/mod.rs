@@ -1,0 +1,3 @@
+//! The consumer that scores.
+
+pub mod fraud_detection;

@@ -1,0 +1,5 @@
+//! `GET /api/compliance/{customer_id}`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_api(quoin_membership::api::get_compliance::handle)
+}

@@ -1,0 +1,4 @@
+//! What follows from events, a file per consumer.
+
+pub mod compliance_check;
+pub mod subscription_scheduler;

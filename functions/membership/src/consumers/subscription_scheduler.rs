@@ -1,0 +1,54 @@
+//! Tells the scheduler when a subscription is charged next. Whatever the event was, what counts is the subscription as
+//! it is now, so events may come in any order. The moment is noted too: a sweep finds what the scheduler has lost.
+
+use quoin_events::{BusEvent, Timestamp};
+use quoin_membership_model::Subscription;
+use quoin_runtime::{Delivery, Env, Failure, Found, Outcome};
+use quoin_store::{Commit, Item, StoreError, Update};
+
+use crate::append::Streamed;
+use crate::{schedule, table};
+
+const AT: &str = "at";
+
+/// Schedules the subscription of one event.
+///
+/// # Errors
+/// Transient, unless the event is about no subscription.
+pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome, Failure> {
+    let entity = delivery.event().metadata.entity.as_ref().filter(|entity| entity.kind == "subscription");
+    let subscription_id = &entity.ok_or_else(|| Failure::poison("the event is about no subscription"))?.id;
+    let found = Found::<Subscription>::find(env, &Subscription::stream(subscription_id)).await?;
+    let found = found.ok_or_else(|| Failure::transient("there is no such subscription"))?;
+    let next = found.state.next_charge_at.filter(|_| found.state.charging.is_none());
+    match next {
+        Some(at) => schedule::set(env, subscription_id, at).await?,
+        None => schedule::remove(env, subscription_id).await?,
+    }
+    let is_noted = note(env, subscription_id, found.head.version, next).await?;
+    Ok(if is_noted { Outcome::Applied } else { Outcome::Duplicate })
+}
+
+/// Notes when the next charge is due in place of the one before; false if that was noted from a later state.
+async fn note(env: &Env, subscription_id: &str, version: u64, next: Option<Timestamp>) -> Result<bool, Failure> {
+    let (table, key) = (table::name(env)?, table::scheduled(subscription_id));
+    let before = env.store.get(table, &key, true).await?;
+    let before = before.as_ref().and_then(|row| row.get_text(AT)?.parse().ok());
+    let update = Update::of(table, key).if_newer("v", version);
+    let mut commit = Commit::new().update(match next {
+        Some(at) => update.text(AT, at.to_string()),
+        None => update.remove(AT),
+    });
+    if let Some(at) = next {
+        let due = table::due(at, subscription_id);
+        commit = commit.put(table, Item::new().text("pk", due.pk).text("sk", due.sk));
+    }
+    if let Some(gone) = before.filter(|gone| Some(*gone) != next) {
+        commit = commit.delete(table, table::due(gone, subscription_id));
+    }
+    match env.store.commit(commit, &Default::default()).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Lost(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

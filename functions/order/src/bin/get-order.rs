@@ -1,0 +1,5 @@
+//! `GET /api/orders/{id}`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_api(quoin_order::api::get_order::handle)
+}

@@ -1,0 +1,5 @@
+//! `PUT /api/order-rules/{rule}`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_api(quoin_order::api::order_rules::put)
+}

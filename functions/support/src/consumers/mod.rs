@@ -1,0 +1,4 @@
+//! What events lead to.
+
+pub mod activity;
+pub mod support_orders;

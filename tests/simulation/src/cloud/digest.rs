@@ -1,0 +1,24 @@
+//! What all tables hold, in one line: to tell two clouds apart.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::Cloud;
+
+impl Cloud {
+    /// A digest of every item of every table, whatever their order.
+    pub(crate) fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        for table in &self.application.tables {
+            let mut items: Vec<_> = self.scan(&table.name);
+            // Its salt is a secret, and so of no seed.
+            items.iter_mut().filter_map(|item| item.get_mut("password")).for_each(|hash| *hash = Value::Null);
+            let mut items: Vec<_> = items.iter().map(ToString::to_string).collect();
+            items.sort_unstable();
+            for item in items {
+                digest.update(format!("{} {item}\n", table.name));
+            }
+        }
+        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

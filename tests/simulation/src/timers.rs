@@ -1,0 +1,136 @@
+//! What runs by the clock: scheduled functions at their pace, and the calls that functions have scheduled.
+
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::task::Poll;
+
+use quoin_events::Timestamp;
+use serde_json::json;
+
+use crate::cloud::{BEGIN, millis};
+use crate::platform::{Invoked, Platform};
+use crate::scheduler::{Micros, lock};
+
+const MINUTE: Micros = 60_000_000;
+/// The functions that deposits and orders wait for.
+const SWEEPERS: [&str; 3] = ["-payment-sweeper", "-order-sweeper", MEMBERS];
+/// It also renews what the scheduler has lost, and looks back on so many days.
+const MEMBERS: &str = "-membership-sweeper";
+const LOST: Micros = 3 * 24 * 60 * MINUTE;
+/// The function that holds the books against each other.
+const VERIFIER: &str = "-verifier";
+/// It runs so soon after the beginning, and then when three times as much time has passed.
+const VERIFIED: Micros = MINUTE / 2;
+/// They run at their own pace so long after a deposit or an order.
+const YOUNG: Micros = 3 * MINUTE;
+/// Both end within this, unless a message holds them up; until then they run each ten minutes, and then as often
+/// as [`IDLE`] says: before the provider forgets.
+const ENDED: Micros = 120 * MINUTE;
+/// Else scheduled functions run when four times as much time has passed as before they ran, and not before this.
+pub(crate) const IDLE: Micros = 12 * 60 * MINUTE;
+
+impl Platform {
+    /// Makes the calls that functions have scheduled; one that fails is made again, as the scheduler does.
+    pub(crate) async fn call_scheduled(self: Rc<Self>) {
+        loop {
+            let (cloud, mut timer) = (&self.cloud, None);
+            let call = poll_fn(|context| {
+                let mut schedules = lock(&cloud.schedules);
+                if let Some(call) = schedules.take(cloud.handle.now()) {
+                    return Poll::Ready(call);
+                }
+                schedules.waker = Some(context.waker().clone());
+                timer = schedules.next().map(|next| Box::pin(cloud.handle.sleep(next - cloud.handle.now())));
+                drop(schedules);
+                if let Some(timer) = &mut timer {
+                    let _ = timer.as_mut().poll(context);
+                }
+                Poll::Pending
+            })
+            .await;
+            let platform = self.clone();
+            self.spawner.spawn(async move {
+                for attempt in 0..10_u64 {
+                    if matches!(platform.invoke(&call.function, &call.input).await, Invoked::Answered(_)) {
+                        break;
+                    }
+                    platform.cloud.handle.sleep(60_000_000 << attempt).await;
+                }
+            });
+        }
+    }
+
+    /// Starts the scheduled functions whose time has come, and says when the next one's does. Deposits and orders wait for
+    /// sweeper; without them it has next to nothing to do, as all others.
+    pub(crate) fn tick(self: &Rc<Self>) -> Micros {
+        let now = self.cloud.handle.now();
+        let open_for = self.cloud.sagas_open_for();
+        let mut ran = self.ran.borrow_mut();
+        let mut next = Micros::MAX;
+        for (function, rate) in &self.schedules {
+            let age = ran.get(function).map_or(0, |last| last.saturating_sub(BEGIN + IDLE));
+            let rarely = IDLE.max(4 * age);
+            let pace = match open_for.filter(|_| is_sweeper(function)) {
+                Some(age) if age < YOUNG => *rate,
+                Some(age) if age < ENDED => *rate.max(&(10 * MINUTE)),
+                Some(_) => *rate.max(&IDLE),
+                // It looks at what is under way, so it runs most often while most is.
+                None if function.ends_with(VERIFIER) => VERIFIED.max(3 * now.saturating_sub(BEGIN)),
+                None if function.ends_with(MEMBERS) => LOST,
+                None => *rate.max(&rarely),
+            };
+            let due = |last: &Micros| (last + pace).saturating_sub(IDLE);
+            if ran.get(function).is_none_or(|last| due(last) <= now) {
+                ran.insert(function.clone(), now + IDLE);
+                let (platform, function) = (self.clone(), function.clone());
+                self.spawner.spawn(async move {
+                    let time = Timestamp::from_millis(millis(platform.cloud.handle.now())).to_string();
+                    let event = json!({"source": "simulation", "time": time});
+                    let answer = platform.invoke(&function, &event.to_string()).await;
+                    if let (true, Invoked::Answered(text)) = (function.ends_with(VERIFIER), answer) {
+                        platform.verified.borrow_mut().push(serde_json::from_str(&text).unwrap_or_default());
+                    }
+                });
+            }
+            next = next.min(ran.get(function).map_or(now, due));
+        }
+        next
+    }
+
+    /// Runs the functions that deposits and orders wait for.
+    pub(crate) async fn sweep(self: Rc<Self>) {
+        for function in self.schedules.keys().filter(|function| is_sweeper(function)) {
+            self.invoke(function, r#"{"source": "simulation"}"#).await;
+        }
+    }
+
+    /// Functions that run by the clock.
+    pub(crate) fn scheduled(&self) -> Vec<String> {
+        self.schedules.keys().cloned().collect()
+    }
+
+    /// Runs `functions` one after the other, and keeps why one fails.
+    pub(crate) async fn run_all(self: Rc<Self>, functions: Vec<String>) {
+        for function in functions {
+            if let Invoked::Failed(why) = self.invoke(&function, r#"{"source": "simulation"}"#).await {
+                self.late.borrow_mut().insert(function, why);
+            }
+        }
+    }
+}
+
+pub(crate) fn is_sweeper(function: &str) -> bool {
+    SWEEPERS.iter().any(|sweeper| function.ends_with(sweeper))
+}
+
+/// How often `rate(5 minutes)` is.
+pub(crate) fn rate(expression: &str) -> Option<Micros> {
+    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => 60_000_000,
+        "hour" => 3_600_000_000,
+        "day" => 24 * 3_600_000_000,
+        _ => return None,
+    };
+    Some(count.parse::<Micros>().ok()? * unit)
+}

@@ -1,0 +1,34 @@
+//! Years of a subscription on the virtual clock, over the real handlers and under faults: charged once a period, tried
+//! again where a card has no money on that day, and never forgotten.
+
+use std::path::Path;
+
+use quoin_simulation::history::{Script, Stage};
+use quoin_simulation::scenario::{Action, Step};
+
+/// Three years and a day.
+const DAYS: u64 = 3 * 366;
+
+fn years(seed: u64, token: &'static str) -> u64 {
+    let stage = Stage::set(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
+    let step = Step { number: 0, at: 1_000_000, action: Action::Join { email: 1, plan: "monthly", token } };
+    let script = Script { days: DAYS, steps: vec![step], ..Script::draw(seed, 0) };
+    let outcome = stage.run(&script, false).unwrap();
+    let broken: Vec<_> = outcome.broken.iter().map(ToString::to_string).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    outcome.counts.get("reached: a period, renewed").copied().unwrap_or(0)
+}
+
+#[test]
+#[ignore = "`make test` runs it: it takes some seconds"]
+fn three_years_of_months_are_thirty_six_renewals() {
+    assert_eq!(years(1, "tok_approve"), 36);
+}
+
+#[test]
+#[ignore = "`make test` runs it: it takes some seconds"]
+fn a_card_that_has_money_on_some_days_is_tried_until_it_has() {
+    // Some of the seeds begin with a day without money.
+    let renewals = (1..=4).map(|seed| years(seed, "tok_sometimes")).max();
+    assert!(renewals.is_some_and(|renewals| renewals > 12), "{renewals:?}");
+}
