@@ -88,7 +88,7 @@ impl Env {
     /// says whether it was.
     ///
     /// # Errors
-    /// If the bucket does not say; the object may have been put.
+    /// If the bucket does not say, also because another put was under way; the object may have been put.
     pub async fn put_object(
         &self,
         bucket: &str,
@@ -103,10 +103,13 @@ impl Env {
         };
         let headers = vec![condition, ("content-type", kind.to_owned())];
         let reply = self.ask("PUT", bucket, key, headers, body).await?;
-        match reply.status {
-            200 => Ok(true),
-            // Another version, another put at the same time, or no object at all any more.
-            412 | 409 | 404 => Ok(false),
+        match (reply.status, expected) {
+            (200, _) => Ok(true),
+            (412, _) => Ok(false),
+            // No object at all any more.
+            (404, Expected::Version(_)) => Ok(false),
+            // Another put at the same time: which of the two stands there, if one does, is not told.
+            (409, _) => Err(ObjectError::Unavailable("another put was under way".to_owned())),
             _ => Err(refusal(&reply)),
         }
     }
@@ -257,6 +260,7 @@ mod tests {
     const MISSING: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     const PUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     const CHANGED: &str = "HTTP/1.1 412 Precondition Failed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    const BUSY: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     const SLOW: &str = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     const DENIED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\nconnection: close\r\n\r\nDenied";
 
@@ -294,5 +298,19 @@ mod tests {
         assert!(matches!(slow, Err(ObjectError::Unavailable(_))), "{slow:?}");
         assert_eq!(denied, Err(ObjectError::Refused("403 Denied".to_owned())));
         assert!(asked[1].to_ascii_lowercase().contains("if-none-match: *"), "{}", asked[1]);
+    }
+
+    #[test]
+    fn a_put_that_met_another_or_found_no_bucket_is_not_taken_for_one_that_is_there() {
+        let body = || b"new.".to_vec();
+        let ((busy, no_bucket, gone), _) = with_bucket(vec![BUSY, MISSING, MISSING], async |env| {
+            let busy = env.put_object("b", "k", KIND, body(), Expected::Nothing).await;
+            let no_bucket = env.put_object("b", "k", KIND, body(), Expected::Nothing).await;
+            let gone = env.put_object("b", "k", KIND, body(), Expected::Version("\"v1\"")).await;
+            (busy, no_bucket, gone)
+        });
+        assert!(matches!(busy, Err(ObjectError::Unavailable(_))), "{busy:?}");
+        assert!(matches!(no_bucket, Err(ObjectError::Refused(_))), "{no_bucket:?}");
+        assert_eq!(gone, Ok(false));
     }
 }
