@@ -15,6 +15,8 @@ READY := $(VENV)/emulator/.ready $(VENV)/sam/.ready $(VENV)/security/.ready
 # The contracts' libraries ask for more features of shared crates; built together with them, every
 # function would be compiled a second time.
 PLATFORM := --workspace --exclude quoin-contracts --exclude quoin-openapi
+# Functions' programs are three lines without a test: no second one is linked for each of them.
+TESTED := $(PLATFORM) --lib --examples --bin quoin --test '*'
 # The command line is no function. What is deployed asks for less than what is tested.
 FUNCTIONS := $(PLATFORM) --exclude quoin
 DEPLOYED := $(FUNCTIONS) --exclude quoin-simulation --exclude quoin-stack
@@ -85,12 +87,10 @@ check: lint check-templates check-rust ## formatting, lints, units, contracts, t
 
 lint: setup check-python ## formatting and lints alone
 	cargo fmt --all --check
-	cargo clippy $(PLATFORM) --all-targets --locked -- --deny warnings
-	cargo clippy $(CONTRACTS) --all-targets --locked -- --deny warnings
-	cargo clippy $(OPENAPI) --all-targets --locked -- --deny warnings
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
 
 check-rust:
-	cargo test $(PLATFORM) --locked
+	cargo test $(TESTED) --locked
 	cargo test $(CONTRACTS) --locked
 	cargo test $(OPENAPI) --locked
 
@@ -106,7 +106,7 @@ test: test-rust test-stack ## everything that needs no docker: units, properties
 
 # The flows wait for each other most of the time, and nothing here does: beside them it gives way.
 test-rust: build
-	nice cargo test $(PLATFORM) --locked -- --include-ignored
+	nice cargo test $(TESTED) --locked -- --include-ignored
 	nice cargo test $(CONTRACTS) --locked
 	nice cargo test $(OPENAPI) --locked
 
@@ -117,13 +117,16 @@ test-stack: build
 SIM := cargo run --quiet --locked --package quoin-simulation --example sim
 HISTORIES ?= 1000
 
+# In place of STEPS, CROWD=… people become members at once.
+LENGTH = $(if $(STEPS),--steps $(STEPS)) $(if $(CROWD),--crowd $(CROWD))
+
 sim: setup ## one history under faults, readably: SEED=… STEPS=… [BUG=…]; a failing one is made shorter
-	$(SIM) -- --seed $(or $(SEED),1) $(if $(STEPS),--steps $(STEPS)) $(if $(BUG),--bug $(BUG)) \
+	$(SIM) -- --seed $(or $(SEED),1) $(LENGTH) $(if $(BUG),--bug $(BUG)) \
 	  $(if $(ONLY),--only $(ONLY)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(CHANCE),--chance $(CHANCE))
 
 # Optimised, and beside all other builds: the first one takes some minutes.
-soak: setup ## HISTORIES=… under faults on all cores, from SEED=… on (a fresh one if none is given) [STEPS=…]
-	$(SIM) --profile soak -- --histories $(HISTORIES) --first $(or $(SEED),$$RANDOM$$RANDOM) $(if $(STEPS),--steps $(STEPS))
+soak: setup ## HISTORIES=… under faults on all cores, from SEED=… on (a fresh one if none is given) [STEPS=… | CROWD=…]
+	$(SIM) --profile soak -- --histories $(HISTORIES) --first $(or $(SEED),$$RANDOM$$RANDOM) $(LENGTH)
 
 test-flows: build ## only the flows over HTTP on a freshly deployed local stack, IAM enforced
 	$(PYTHON) -m pytest -q tests/test_flows

@@ -21,7 +21,8 @@ sim: runs the platform in one process under faults that a seed chooses
   sim --seed N [--steps N]                      one history, readably; a failing one is made as short as possible
   sim --histories N [--first SEED] [--steps N]  many histories on all cores; prints the seeds that fail
 
-                                                without --steps each history draws how many it has: mostly few
+                                                without --steps each history draws how many it has: mostly few;
+                                                with --crowd N it is N people who become members at once
 
   --bug NAME                                    with one of the deliberate bugs, to see how it is found
 
@@ -38,6 +39,8 @@ struct Options {
     first: u64,
     /// As many as the history draws itself, if none are given.
     steps: Option<usize>,
+    /// So many people who become members, in place of steps.
+    crowd: Option<usize>,
     histories: u64,
     bug: Option<Mutant>,
     only: Option<Vec<usize>>,
@@ -47,7 +50,11 @@ struct Options {
 
 impl Options {
     fn script(&self, seed: u64) -> Script {
-        let drawn = self.steps.map_or_else(|| Script::of(seed), |steps| Script::draw(seed, steps));
+        let drawn = match (self.crowd, self.steps) {
+            (Some(people), _) => Script::crowd(seed, people),
+            (None, Some(steps)) => Script::draw(seed, steps),
+            (None, None) => Script::of(seed),
+        };
         let mut script = Script { mutant: self.bug, ..drawn };
         script.chance = self.chance.unwrap_or(seed);
         if let Some(only) = &self.only {
@@ -105,6 +112,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, String> {
             "first" => options.first = number(&value)?,
             "histories" => options.histories = number(&value)?,
             "steps" => options.steps = Some(number(&value)?),
+            "crowd" => options.crowd = Some(number(&value)?),
             "chance" => options.chance = Some(number(&value)?),
             "bug" => options.bug = Some(named(&mutants::ALL, &value)?),
             "only" if value == "none" => options.only = Some(Vec::new()),
@@ -115,6 +123,9 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, String> {
             }
             _ => return Err(format!("there is no --{name}")),
         }
+    }
+    if options.crowd.is_some() && options.steps.is_some() {
+        return Err("--crowd stands in place of --steps".to_owned());
     }
     if options.seed.is_none() && options.is_part() {
         return Err("--only, --without and --chance are for one --seed".to_owned());
@@ -229,7 +240,11 @@ fn many(stage: &Stage, options: &Options) -> Result<bool, String> {
     let (each, a_minute) = (count.max(1), |done: u64| done.saturating_mul(60_000) / millis);
     say(&format!("{} requests and {} faults that had an effect in each history", requests / each, faults / each));
     say(&format!("{} histories and {} requests a minute", a_minute(count), a_minute(requests)));
-    let steps = options.steps.map_or_else(|| "as many steps as they drew".to_owned(), |steps| format!("{steps} steps"));
+    let steps = match (options.crowd, options.steps) {
+        (Some(people), _) => format!("{people} people who become members"),
+        (None, Some(steps)) => format!("{steps} steps"),
+        (None, None) => "as many steps as they drew".to_owned(),
+    };
     say(&format!("{count} histories of {steps} from seed {} on: {} failed {failed:?}", options.first, failed.len()));
     Ok(failed.is_empty())
 }

@@ -47,6 +47,8 @@ pub struct Stage {
 pub struct Script {
     /// What it was drawn from: the seed, and how many steps were drawn.
     pub drawn: (u64, usize),
+    /// Whether these are people who rush in to become members, and nothing else.
+    pub is_crowd: bool,
     /// Decides everything that the rest leaves open.
     pub chance: u64,
     /// Days in which what is scheduled is called: a history without members is over sooner.
@@ -398,7 +400,17 @@ impl Script {
         // What follows from a registration costs as much as ten steps.
         let is_settled = chance.u32(..if count < MOST_STEPS { 16 } else { 4 }) > 0;
         let is_by_aws = chance.u32(..5) == 0;
-        Self { drawn: (seed, count), chance: seed, days: DAYS, is_settled, is_by_aws, steps, plan, mutant: None }
+        let drawn = (seed, count);
+        Self { drawn, is_crowd: false, chance: seed, days: DAYS, is_settled, is_by_aws, steps, plan, mutant: None }
+    }
+
+    /// The history of `seed` in which `count` people become members at once, if their payments let them.
+    #[must_use]
+    pub fn crowd(seed: u64, count: usize) -> Self {
+        let mut chance = fastrand::Rng::with_seed(salted(seed, "crowd"));
+        let steps = scenario::rush(&mut chance, count);
+        // No period ends within a day.
+        Self { is_crowd: true, days: 1, is_settled: true, steps, drawn: (seed, count), ..Self::draw(seed, 0) }
     }
 
     /// The history of `seed` with as many steps as it draws itself: mostly few, since what short histories find costs
@@ -416,8 +428,9 @@ impl Script {
     #[must_use]
     pub fn replay(&self) -> String {
         let (seed, count) = self.drawn;
-        let drawn = Self::draw(seed, count);
-        let mut command = format!("make sim SEED={seed} STEPS={count}");
+        let (drawn, kind) =
+            if self.is_crowd { (Self::crowd(seed, count), "CROWD") } else { (Self::draw(seed, count), "STEPS") };
+        let mut command = format!("make sim SEED={seed} {kind}={count}");
         let mut add = |name: &str, value: String| command.push_str(&format!(" {name}={value}"));
         if self.steps.len() < drawn.steps.len() {
             let mut numbers: Vec<_> = self.steps.iter().map(|step| step.number).collect();

@@ -229,6 +229,29 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
     steps
 }
 
+/// Everybody of a crowd comes within this.
+const RUSH: Micros = 20 * SECOND;
+
+/// Draws `count` people, each with an address of their own, who become members if their payments let them.
+pub(crate) fn rush(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
+    let mut steps: Vec<_> = (0..count)
+        .map(|number| {
+            let (plan, token) = membership(chance);
+            let action = Action::Join { email: Contacts::COUNT + number, plan, token };
+            Step { number, at: chance.u64(..RUSH), action }
+        })
+        .collect();
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// What somebody subscribes to, and what they pay with.
+fn membership(chance: &mut fastrand::Rng) -> (&'static str, &'static str) {
+    let pick = |chance: &mut fastrand::Rng, all: &[&'static str]| all.get(chance.usize(..all.len())).copied();
+    let (plan, token) = (pick(chance, &PLANS), pick(chance, &TOKENS));
+    (plan.unwrap_or("monthly"), token.unwrap_or("tok_approve"))
+}
+
 /// Steps of a plot.
 const PLOT: usize = 5;
 
@@ -346,9 +369,7 @@ fn later(chance: &mut fastrand::Rng) -> Action {
         }
         131 => Action::Clear { user },
         138..=140 => {
-            let pick = |chance: &mut fastrand::Rng, all: &[&'static str]| all.get(chance.usize(..all.len())).copied();
-            let (plan, token) = (pick(chance, &PLANS), pick(chance, &TOKENS));
-            let (plan, token) = (plan.unwrap_or("monthly"), token.unwrap_or("tok_approve"));
+            let (plan, token) = membership(chance);
             Action::Join { email: chance.usize(..Contacts::COUNT + 2), plan, token }
         }
         141..=143 => {

@@ -39,8 +39,7 @@ fn commands_keep_to_their_round_trips_and_items() {
     ];
     let steps = (0..).zip(actions).map(|(number, action)| Step { number, at: 60 * SECOND * number as u64, action });
     let (steps, plan) = (steps.collect(), Plan::calm());
-    let script =
-        Script { drawn: (1, 0), chance: 1, days: 1, is_settled: true, is_by_aws: false, steps, plan, mutant: None };
+    let script = Script { days: 1, is_settled: true, is_by_aws: false, steps, plan, ..Script::draw(1, 0) };
     let stage = Stage::set(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
     let outcome = stage.run(&script, true).unwrap();
     assert!(outcome.broken.is_empty(), "{:?}", outcome.broken);
