@@ -106,7 +106,7 @@ test: test-rust test-stack ## everything that needs no docker: units, properties
 
 # The flows wait for each other most of the time, and nothing here does: beside them it gives way.
 test-rust: build
-	nice cargo test $(TESTED) --locked -- --include-ignored
+	nice cargo test $(TESTED) --locked --no-fail-fast -- --include-ignored
 	nice cargo test $(CONTRACTS) --locked
 	nice cargo test $(OPENAPI) --locked
 
