@@ -1,6 +1,7 @@
 //! Data of the event types, a file per topic.
 
 mod betting;
+mod credit;
 mod marketing;
 mod membership;
 mod merchant;
@@ -12,6 +13,10 @@ mod wallet;
 
 pub use betting::{
     BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection, StakeLot, StakeRefund,
+};
+pub use credit::{
+    BoostExpired, BoostGiven, ClanBoost, ClanContribution, CreditEarned, CreditEventType, CreditPaymentMethod,
+    CreditPurchase, CreditReason, CreditSpent, GigBoost, GigPayment, ProfileBoost, TargetType,
 };
 pub use marketing::{
     BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded,
@@ -39,9 +44,9 @@ pub use wallet::{
 /// Derives what every data type has.
 macro_rules! event_data {
     ($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* }) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        $(#[$meta])*
         pub struct $name { $($body)* }
     };
     ($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* }) => {
