@@ -28,11 +28,15 @@ pub enum Topic {
     Subscription,
     /// Credits and what they boost.
     Credit,
+    /// Work that people offer each other.
+    Gig,
+    /// Clans and their members.
+    Clan,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::User,
         Self::Betting,
         Self::Payment,
@@ -44,6 +48,8 @@ impl Topic {
         Self::Customer,
         Self::Subscription,
         Self::Credit,
+        Self::Gig,
+        Self::Clan,
     ];
 
     /// The name on the bus.
@@ -61,6 +67,8 @@ impl Topic {
             Self::Customer => "customer.events",
             Self::Subscription => "subscription.events",
             Self::Credit => "credit.events",
+            Self::Gig => "gig.events",
+            Self::Clan => "clan.events",
         }
     }
 }
@@ -182,4 +190,9 @@ catalogue! {
     Credit, "credit-service", 365: "credit_earned" = CreditEarned, "credits are earned; whoever pays them spends them in the same transaction" by "credit.event";
     Credit, "credit-service", 365: "gig_payment" = GigPayment, "a completed gig is paid" by "credit.event";
     Credit, "credit-service", 365: "clan_contribution" = ClanContribution, "a member gives credits to their clan" by "credit.event";
+    Gig, "gig-service", 90: "gig.created" = GigCreated, "work is offered";
+    Gig, "gig-service", 90: "gig.completed" = GigCompleted, "somebody did the work; its owner is to pay them";
+    Clan, "clan-service", 90: "clan.created" = ClanCreated, "a clan is founded";
+    Clan, "clan-service", 90: "clan.member_joined" = ClanMemberJoined, "somebody joins a clan";
+    Clan, "clan-service", 90: "clan.member_left" = ClanMemberLeft, "somebody leaves a clan; with its last member it is closed";
 }

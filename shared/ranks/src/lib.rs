@@ -7,7 +7,9 @@
 mod list;
 mod rank;
 mod row;
+mod standing;
 
 pub use list::{List, RankedPage, SHARDS};
 pub use rank::Rank;
 pub use row::{Listed, Row, Sorted};
+pub use standing::Standing;

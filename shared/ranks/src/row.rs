@@ -14,8 +14,12 @@ const VERSION: &str = "v";
 
 /// Something that stands in lists.
 pub trait Listed: Serialize + DeserializeOwned + Clone {
-    /// What its row is called: `<kind>#<id>` / `<kind>`.
+    /// What its row and its stream are called: `<kind>#<id>` / `<kind>`, and `<kind>#<id>`.
     const KIND: &'static str;
+    /// What its stream keeps.
+    type State: Serialize;
+    /// What of it is in its stream: all but what others' events have added.
+    fn state(&self) -> &Self::State;
     /// Its id.
     fn id(&self) -> &str;
     /// Since when it is there.

@@ -10,6 +10,7 @@ const ALL: &[(&str, &Contracts)] = &[
     ("accounting", quoin_accounting::api::CONTRACTS),
     ("billing", quoin_billing::api::CONTRACTS),
     ("fraud", quoin_fraud::api::CONTRACTS),
+    ("gig", quoin_gig::api::CONTRACTS),
     ("identity", quoin_identity::api::CONTRACTS),
     ("marketing", quoin_marketing::api::CONTRACTS),
     ("member-views", quoin_member_views::api::CONTRACTS),

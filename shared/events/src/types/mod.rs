@@ -1,7 +1,9 @@
 //! Data of the event types, a file per topic.
 
 mod betting;
+mod clan;
 mod credit;
+mod gig;
 mod marketing;
 mod membership;
 mod merchant;
@@ -14,10 +16,12 @@ mod wallet;
 pub use betting::{
     BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection, StakeLot, StakeRefund,
 };
+pub use clan::{ClanCreated, ClanMemberJoined, ClanMemberLeft};
 pub use credit::{
     BoostExpired, BoostGiven, ClanBoost, ClanContribution, CreditEarned, CreditEventType, CreditPaymentMethod,
     CreditPurchase, CreditReason, CreditSpent, GigBoost, GigPayment, ProfileBoost, TargetType,
 };
+pub use gig::{GigCompleted, GigCreated};
 pub use marketing::{
     BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded,
 };

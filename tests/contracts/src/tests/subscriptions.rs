@@ -100,6 +100,11 @@ fn everything_is_audited_and_reported() {
 const FOR_THE_RECORD: &[&str] = &[
     "LoyaltyPointsUpdated",
     "SpinChancesAwarded",
+    "gig.created",
+    "gig.completed",
+    "clan.created",
+    "clan.member_joined",
+    "clan.member_left",
     // Named here until the services that act on them are there.
     "profile_boost",
     "gig_boost",
