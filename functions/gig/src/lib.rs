@@ -5,6 +5,9 @@
 //! boost is counted once, however often its event comes.
 
 pub mod api;
+pub mod boost_end;
+mod boosted;
+pub mod consumers;
 mod gig;
 mod payment;
 mod table;

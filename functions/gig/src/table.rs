@@ -9,3 +9,7 @@
 
 /// Gigs and their lists.
 pub(crate) const GIGS: &str = "gigs";
+/// Boosts of gigs.
+pub(crate) const BOOSTS: &str = "gig-boost-events";
+/// Other events about credits and gigs.
+pub(crate) const CREDITS: &str = "gig-credit-events";

@@ -159,7 +159,6 @@ fn a_page_of_a_hundred_thousand_reads_a_page_of_each_partition() {
         let found = LIST.page(&store, 20, Some(&quoin_store::Key::new("rank", far.sort_key()))).await.unwrap();
         assert_eq!(found.ids.len(), 20);
         assert!(table.counted().0 <= usize::from(SHARDS) * 22);
-        assert_eq!(whole(&store, 100).await, expected);
     });
 }
 
