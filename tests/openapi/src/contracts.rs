@@ -9,6 +9,7 @@ use crate::served::Served;
 const ALL: &[(&str, &Contracts)] = &[
     ("accounting", quoin_accounting::api::CONTRACTS),
     ("billing", quoin_billing::api::CONTRACTS),
+    ("clan", quoin_clan::api::CONTRACTS),
     ("fraud", quoin_fraud::api::CONTRACTS),
     ("gig", quoin_gig::api::CONTRACTS),
     ("identity", quoin_identity::api::CONTRACTS),
