@@ -1,6 +1,12 @@
 //! Pages of a long list, and how many rows are read for one: the store is real, what answers it is a map.
 
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers of a test are small")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may panic, also outside of test functions"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

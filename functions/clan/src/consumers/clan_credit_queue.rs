@@ -74,7 +74,7 @@ async fn count(env: &Env, delivery: &Delivery<BusEvent>) -> Result<bool, Failure
         let changed = found.clan.changed(table, entity.given(credits), *boosted)?;
         Ok(Some(Commit::new().put_new(table, counted).update(given).and(changed)))
     };
-    Ok(advance(env, &delivery.context, None, load, decide).await.map_err(Failure::transient)?)
+    advance(env, &delivery.context, None, load, decide).await.map_err(Failure::transient)
 }
 
 /// Until when it is known that a contribution of `at` was counted, in seconds: for as long as copies of it are kept.
