@@ -61,8 +61,11 @@ class Victim(User):
         self.members = [Member(platform, self).created("2026-01-05") for _ in range(2)]
         for member in self.members:
             member.registered("2026-01-05", "2026-02-05")
+        for _ in range(2):
+            self.credits(10).expect(201)
         for path in [
             "/api/bets",
+            "/api/credits/me",
             "/api/referrals/me",
             "/api/orders",
             "/api/subscriptions",
@@ -132,7 +135,9 @@ def untouched(watch: Watch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def stranger(platform: Platform, victim: Victim) -> User:
-    return victim.shop.verify(User(platform).funded(100))
+    stranger = victim.shop.verify(User(platform).funded(100))
+    stranger.credits(10).expect(201)
+    return stranger
 
 
 @pytest.fixture(scope="module")

@@ -149,6 +149,7 @@ TABLES_OF_OTHERS = {
     ("PutCommissionRateRole", "OrderTable"): ["merchant#*"],
     ("RequestErasureRole", "OrderTable"): ["user#*"],
     ("RequestErasureRole", "SportsbookTable"): ["bets#*"],
+    ("GetCreditsRole", "UserCreditEventsTable"): ["user#*"],
     ("VerifierRole", "PaymentTable"): ["open#*"],
     ("VerifierRole", "ReportingTable"): ["audit#*"],
 }

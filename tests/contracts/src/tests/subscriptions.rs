@@ -100,21 +100,12 @@ fn everything_is_audited_and_reported() {
 const FOR_THE_RECORD: &[&str] = &[
     "LoyaltyPointsUpdated",
     "SpinChancesAwarded",
+    "boost_expired",
     "gig.created",
     "gig.completed",
     "clan.created",
     "clan.member_joined",
     "clan.member_left",
-    // Named here until the services that act on them are there.
-    "profile_boost",
-    "gig_boost",
-    "clan_boost",
-    "boost_expired",
-    "credit_purchase",
-    "credit_spent",
-    "credit_earned",
-    "gig_payment",
-    "clan_contribution",
 ];
 
 #[test]
