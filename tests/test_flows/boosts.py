@@ -34,7 +34,7 @@ def give(platform: Platform, kind: str, *boosts: Event) -> None:
 def sweep(platform: Platform, kind: str) -> Row:
     """Ends what is over, as the hourly clean-up does."""
     functions = platform.aws("lambda")
-    name = f"quoin-{platform.outputs['stage']}-sweep-{kind}-boosts"
+    name = f"quoin-{platform.outputs['stage']}-{kind}-boost-sweeper"
     reply = functions.invoke(FunctionName=name, Payload=b"{}")
     answer = json.loads(reply["Payload"].read())
     assert "FunctionError" not in reply, answer

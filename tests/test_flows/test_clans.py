@@ -130,9 +130,8 @@ def test_members_give_to_their_clan_and_each_gift_counts_once(platform: Platform
     soon = boost("clan", rival, 4_000, 1, ago=HOUR - 5)
     boosts = [boost("clan", rival, 40, 72), soon, boost("clan", clan, 100, 48, ago=37 * HOUR)]
     give(platform, "clan", *boosts, *boosts)
-    eventually(
-        lambda: listed(stranger, BEST, 100, {clan, rival}), lambda order: order == [rival, clan]
-    )
+    both = {clan, rival}
+    eventually(lambda: listed(stranger, BEST, 100, both), lambda order: order == [rival, clan])
     seen = eventually(lambda: reputation(stranger, clan), lambda seen: seen["score"] == 160)
     assert (seen["contributed"], [one["counts"] for one in seen["boosts"]]) == (135, [25])
     member.post(f"/api/clans/{clan}/leave").expect(204)

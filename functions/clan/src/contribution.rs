@@ -1,6 +1,8 @@
 //! What a member gives to their clan, from the wallet to the event that tells of it.
 
-use quoin_events::types::{ClanContribution, CreditEventType, CreditReason, CreditSpent, TargetType};
+use quoin_events::types::{
+    ClanContribution, CreditEventType, CreditReason, CreditSpent, TargetType, WalletDebitFailed,
+};
 use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Change, Decision, Movement, Purpose, Rejection, Wallet, Window, decide};
 use quoin_money::{Amount, Asset};
@@ -41,8 +43,17 @@ impl Contribution<'_> {
             purpose: Purpose::DebitClanContribution,
             merchant_id: None,
         };
-        let related = EntityRef { kind: "contribution".to_owned(), id: self.contribution_id.to_owned() };
-        decide(wallet, &Change { related, movements: vec![debit] }, now, calendar)
+        decide(wallet, &Change { related: self.entity(), movements: vec![debit] }, now, calendar)
+    }
+
+    /// What is told where the wallet has too little.
+    pub(crate) fn failed(&self, rejection: &Rejection) -> Option<WalletDebitFailed> {
+        rejection.debit_failed(self.user_id, Purpose::DebitClanContribution, &self.entity())
+    }
+
+    fn entity(&self) -> EntityRef {
+        let Stream { kind, id } = self.stream();
+        EntityRef { kind: kind.to_owned(), id }
     }
 
     /// The first item of its stream and the wallet's change, once the wallet has given it; the receipt is missing.

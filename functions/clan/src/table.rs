@@ -6,17 +6,17 @@
 //! | `clans` | `by-score#<shard>`, `newest#<shard>` | its rank | the lists of open clans (`quoin_ranks`) |
 //! | `clans` | `given#<clan>` | `<user>` | what somebody has given to a clan |
 //! | `clans` | `counted#<clan>` | `<event id>` | a contribution that is counted; it expires with its event's copies |
-//! | `clan_boost_events` | `clan#<clan>` | `<moment>#<event id>` | boosts |
-//! | `clan_credit_events` | `clan#<clan>` | `<moment>#<event id>` | contributions, and what was spent on it |
+//! | `clan-boost-events` | `clan#<clan>` | `<moment>#<event id>` | boosts |
+//! | `clan-credit-events` | `clan#<clan>` | `<moment>#<event id>` | contributions, and what was spent on it |
 
 use quoin_store::Key;
 
 /// Clans and their lists.
 pub(crate) const CLANS: &str = "clans";
 /// Boosts of clans.
-pub(crate) const BOOSTS: &str = "clan_boost_events";
+pub(crate) const BOOSTS: &str = "clan-boost-events";
 /// Other events about credits and clans.
-pub(crate) const CREDITS: &str = "clan_credit_events";
+pub(crate) const CREDITS: &str = "clan-credit-events";
 
 /// What `user_id` has given to a clan.
 pub(crate) fn given(clan_id: &str, user_id: &str) -> Key {

@@ -1,6 +1,8 @@
 //! The payment of a gig: from its owner to who completed it, decided in one go.
 
-use quoin_events::types::{CreditEarned, CreditEventType, CreditReason, CreditSpent, GigPayment, TargetType};
+use quoin_events::types::{
+    CreditEarned, CreditEventType, CreditReason, CreditSpent, GigPayment, TargetType, WalletDebitFailed,
+};
 use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Passing, Purpose, Rejection, Wallet, Window, decide_between};
 use quoin_money::{Amount, Asset};
@@ -51,16 +53,12 @@ pub(crate) struct PaidGig {
 /// Why a gig is not paid.
 #[derive(Debug)]
 pub(crate) enum Unpaid {
-    /// A rule or a wallet refuses it, which is an answer like any other.
+    /// A rule refuses it, which is an answer like any other.
     Refused(Problem),
+    /// A wallet refuses it, and so is that.
+    Rejected(Rejection),
     /// It cannot be decided.
     Failed(Problem),
-}
-
-impl From<&Rejection> for Unpaid {
-    fn from(rejection: &Rejection) -> Self {
-        Self::Refused(rejection.into())
-    }
 }
 
 impl From<StoreError> for Unpaid {
@@ -100,13 +98,12 @@ impl Paying {
         let from = self.owner.clone().ok_or_else(missing)?;
         let to = self.worker.clone().ok_or_else(missing)?;
         let passing = Passing {
-            related: EntityRef { kind: Gig::KIND.to_owned(), id: gig.gig_id.clone() },
+            related: related(&gig.gig_id),
             asset: Asset::Credits,
             amount: gig.price,
             purposes: (Purpose::DebitGigPayment, Purpose::CreditGigPayment),
         };
-        let (debit, credit) =
-            decide_between(&from, &to, &passing, at, calendar).map_err(|error| Unpaid::from(&error))?;
+        let (debit, credit) = decide_between(&from, &to, &passing, at, calendar).map_err(Unpaid::Rejected)?;
         let answer = PaidGig {
             payment_id: payment_id.to_owned(),
             gig_id: gig.gig_id.clone(),
@@ -120,6 +117,15 @@ impl Paying {
         let commit = self.gig.next(table, next, at, events)?;
         Ok((commit.wallet(debit).wallet(credit), answer))
     }
+}
+
+/// What is told of a payment that a wallet refuses: that of who pays has too little.
+pub(crate) fn failed(rejection: &Rejection, user_id: &str, gig_id: &str) -> Option<WalletDebitFailed> {
+    rejection.debit_failed(user_id, Purpose::DebitGigPayment, &related(gig_id))
+}
+
+fn related(gig_id: &str) -> EntityRef {
+    EntityRef { kind: Gig::KIND.to_owned(), id: gig_id.to_owned() }
 }
 
 /// The payment as its three events have it.

@@ -1,6 +1,6 @@
 //! `POST /api/clans/{id}/contributions`: a member gives credits to their clan; one transaction.
 
-use quoin_events::Timestamp;
+use quoin_events::{Draft, Timestamp};
 use quoin_ledger::Wallet;
 use quoin_money::{Amount, Asset};
 use quoin_ranks::Row;
@@ -85,21 +85,24 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let propose = |giving: &Giving, now: Timestamp| {
         let clan = giving.clan.as_ref().ok_or_else(|| Problem::not_found("clan"))?;
         let wallet = giving.wallet.clone().ok_or_else(|| Problem::not_found("wallet"))?;
-        let decided = if clan.entity.clan.has(user_id) {
-            contribution.debit(&wallet, now, calendar).map_err(|rejection| Problem::from(&rejection))
-        } else {
-            Err(Problem::refused("NOT_A_MEMBER", "only members give to a clan"))
+        let refused = |problem: Problem, told: Option<Draft>| {
+            let append = Append::first(contribution.stream(), now).events(told);
+            problem.answer(request.context.request_id()).map(|answer| (append, Commit::new(), answer))
         };
-        let (append, commit, answer) = match decided {
-            Ok(decision) => {
-                let balance = decision.wallet.available(Asset::Credits);
-                let body = Contributed { contribution_id: &contribution_id, clan_id, amount, balance };
-                let (append, commit) = contribution.written(wallet, decision)?;
-                (append, commit, Answer::new(201, &body)?)
-            }
-            Err(problem) => {
-                let append = Append::first(contribution.stream(), now);
-                (append, Commit::new(), problem.answer(request.context.request_id())?)
+        let (append, commit, answer) = if !clan.entity.clan.has(user_id) {
+            refused(Problem::refused("NOT_A_MEMBER", "only members give to a clan"), None)?
+        } else {
+            match contribution.debit(&wallet, now, calendar) {
+                Ok(decision) => {
+                    let balance = decision.wallet.available(Asset::Credits);
+                    let body = Contributed { contribution_id: &contribution_id, clan_id, amount, balance };
+                    let (append, commit) = contribution.written(wallet, decision)?;
+                    (append, commit, Answer::new(201, &body)?)
+                }
+                Err(rejection) => {
+                    let told = contribution.failed(&rejection).map(|failed| Draft::new(&failed, now)).transpose()?;
+                    refused(Problem::from(&rejection), told)?
+                }
             }
         };
         let receipt = Receipt { body_hash: hash.clone(), answer: Some(answer.clone()) };

@@ -1,12 +1,12 @@
 //! `POST /api/gigs/{id}/payments`: its owner pays who completed it; two wallets, one transaction.
 
-use quoin_events::Timestamp;
+use quoin_events::{Draft, Timestamp};
 use quoin_ranks::Standing;
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
 use quoin_store::{Answer, Append, Commit, Proposal, Receipt, StoreError, Stream, body_hash};
 
 use crate::gig::Gig;
-use crate::payment::{Paying, Unpaid};
+use crate::payment::{Paying, Unpaid, failed};
 use crate::table::GIGS;
 
 /// What the route takes and answers.
@@ -34,13 +34,19 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let load = async || paying(env, table, gig_id, user_id).await;
     let propose = |paying: &Option<Paying>, now: Timestamp| {
         let paying = paying.as_ref().ok_or_else(|| Problem::not_found("gig"))?;
-        let (commit, answer) = match paying.decide(table, &payment_id, now, calendar) {
-            Ok((commit, paid)) => (commit, Answer::new(201, &paid)?),
-            Err(Unpaid::Refused(problem)) => (Commit::new(), problem.answer(request.context.request_id())?),
+        let refused = |problem: Problem| problem.answer(request.context.request_id());
+        let (commit, answer, told) = match paying.decide(table, &payment_id, now, calendar) {
+            Ok((commit, paid)) => (commit, Answer::new(201, &paid)?, None),
+            Err(Unpaid::Refused(problem)) => (Commit::new(), refused(problem)?, None),
+            Err(Unpaid::Rejected(rejection)) => {
+                let told = failed(&rejection, user_id, gig_id).map(|failed| Draft::new(&failed, now)).transpose()?;
+                (Commit::new(), refused(Problem::from(&rejection))?, told)
+            }
             Err(Unpaid::Failed(problem)) => return Err(problem),
         };
         let receipt = Receipt { body_hash: hash.clone(), answer: Some(answer.clone()) };
-        let commit = commit.append(Append::first(Stream::new("cmd", payment_id.clone()), now).receipt(receipt));
+        let append = Append::first(Stream::new("cmd", payment_id.clone()), now).receipt(receipt).events(told);
+        let commit = commit.append(append);
         Ok(Proposal { commit, body_hash: hash.clone(), answer: Some(answer) })
     };
     command(env, &request.context, load, propose).await
