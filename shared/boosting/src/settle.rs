@@ -153,3 +153,85 @@ pub(crate) const fn boost_event(target: quoin_events::types::TargetType) -> &'st
         TargetType::Clan => ClanBoost::NAME,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quoin_boosts::Running;
+    use quoin_events::types::TargetType;
+
+    const HOUR: i64 = 3_600_000;
+
+    /// Things of a kind; `RANKED` says whether lists are ordered by what boosts come to.
+    enum Thing<const RANKED: bool> {}
+
+    impl<const RANKED: bool> Boosted for Thing<RANKED> {
+        const TARGET: TargetType = TargetType::Gig;
+        const BOOSTS: &'static str = "boosts";
+        const CREDITS: &'static str = "credits";
+        const SCHEDULES: &'static str = "THING";
+        const IS_RANKED: bool = RANKED;
+        type Place = ();
+
+        async fn place(_: &Env, _: &str) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn placed(_: &Env, (): &(), _: &str, _: u64, _: Timestamp) -> Result<Commit, StoreError> {
+            Ok(Commit::new())
+        }
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    /// Forty credits for four hours, from the beginning of time on.
+    fn boost() -> Boost {
+        Boost {
+            event_id: "boost_1".to_owned(),
+            user_id: "u".to_owned(),
+            target_type: TargetType::Gig,
+            target_id: "t".to_owned(),
+            credits: 40,
+            hours: 4,
+            from: at(0),
+        }
+    }
+
+    fn stored(score: u64, due: i64) -> Stored {
+        let mut running = Running::default();
+        running.add(boost());
+        Stored { version: 1, running, score, due: Some(at(due)) }
+    }
+
+    #[test]
+    fn a_step_changes_what_lists_are_ordered_by_and_nothing_else() {
+        let before = stored(40, HOUR);
+        let settling = Settling::decide::<Thing<true>>(&before, None, at(HOUR)).unwrap();
+        assert_eq!((settling.score, settling.due, settling.ended.len()), (30, Some(at(2 * HOUR)), 0));
+        assert!(Settling::decide::<Thing<true>>(&stored(30, 2 * HOUR), None, at(HOUR)).is_none());
+        assert!(Settling::decide::<Thing<false>>(&stored(40, 4 * HOUR), None, at(HOUR)).is_none());
+    }
+
+    #[test]
+    fn what_is_over_is_ended_and_leaves_nothing_due() {
+        let settling = Settling::decide::<Thing<false>>(&stored(40, 4 * HOUR), None, at(4 * HOUR)).unwrap();
+        assert_eq!((settling.score, settling.due, settling.ended), (0, None, vec![boost()]));
+    }
+
+    #[test]
+    fn what_is_heard_of_when_it_is_over_is_taken_in_and_ended_at_once() {
+        let (new, now) = (boost(), at(9 * HOUR));
+        let settling = Settling::decide::<Thing<true>>(&Stored::default(), Some((&new, "gig_boost")), now).unwrap();
+        assert_eq!((settling.score, settling.due, settling.ended.len()), (0, None, 1));
+        assert!(settling.commit::<Thing<true>>("t", "t", &Stored::default(), now).is_ok());
+    }
+
+    #[test]
+    fn an_event_that_comes_again_changes_nothing() {
+        let (new, before) = (boost(), stored(40, HOUR));
+        let settling = Settling::decide::<Thing<true>>(&before, Some((&new, "gig_boost")), at(1)).unwrap();
+        assert_eq!((settling.running, settling.score), (before.running, 40));
+    }
+}
