@@ -12,7 +12,7 @@ pub struct Running(Vec<Boost>);
 
 /// What a target has from boosts at a moment, and by what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BoostStanding"))]
 pub struct Standing {
     /// What counts, in all.
     pub score: u64,
@@ -24,7 +24,7 @@ pub struct Standing {
 
 /// A boost and what it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CountedBoost"))]
 pub struct Counted {
     /// The boost.
     #[serde(rename = "eventId")]
