@@ -64,6 +64,10 @@ class User:
         }
         return self.post("/api/bets", body, key=options.pop("key", uuid.uuid4().hex), **options)
 
+    def credits(self, amount: Any, key: str | None = None, method: str = "wallet") -> Answer:
+        body = {"amount": amount, "payment_method": method}
+        return self.post("/api/credits/purchases", body, key=key or uuid.uuid4().hex)
+
     def balance(self, asset: str = "cash") -> Decimal:
         wallet = self.get("/api/wallets/me").expect(200)
         lines = [line for line in wallet["balances"] if line["asset"] == asset]

@@ -39,6 +39,7 @@ class Own:
 
     body: dict[str, Any] | None = None
     ends_account: bool = False
+    path: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,26 @@ ROUTES: dict[str, Kind] = {
     "PUT /api/order-campaigns/{code}": Named({"code": "$campaign"}, CAMPAIGN),
     "GET /api/order-rules": Operators(),
     "PUT /api/order-rules/{rule}": Operators({"rule": "user_kyc"}, body={"enabled": False}),
+    "GET /api/credits/me": Own(),
+    "POST /api/credits/purchases": Own({"amount": 3, "payment_method": "wallet"}),
+    "POST /api/credits/boost/profile": Own({"targetUserId": "$other", "amount": 1, "duration": 1}),
+    "POST /api/credits/boost/gig": Own({"targetGigId": "$offer", "amount": 1, "duration": 1}),
+    "POST /api/credits/boost/clan": Own({"targetClanId": "$club", "amount": 1, "duration": 1}),
+    "POST /api/gigs": Own({"title": "Paint a fence", "price": 2}),
+    "GET /api/gigs": Shared(),
+    "GET /api/gigs/{id}": Shared({"id": "$offer"}),
+    "GET /api/gigs/{id}/priority": Shared({"id": "$offer"}),
+    "POST /api/gigs/{id}/completion": Own(path={"id": "$offer"}),
+    "POST /api/gigs/{id}/payments": Named({"id": "$gig"}),
+    "POST /api/clans": Own({"name": "Strangers"}),
+    "GET /api/clans": Shared(),
+    "GET /api/clans/{id}": Shared({"id": "$club"}),
+    "GET /api/clans/{id}/analytics": Named({"id": "$clan"}),
+    "GET /api/clans/{id}/reputation": Shared({"id": "$club"}),
+    "POST /api/clans/{id}/contributions": Own({"amount": 1}, path={"id": "$club"}),
+    "POST /api/clans/{id}/join": Own(path={"id": "$club"}),
+    "POST /api/clans/{id}/leave": Own(path={"id": "$club"}),
+    "GET /api/users/{id}/visibility": Shared({"id": "$user"}),
     "GET /api/loyalty/me": Own(),
     "GET /api/bonuses/me": Own(),
     "GET /api/referrals/me": Own(),

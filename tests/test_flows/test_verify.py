@@ -247,6 +247,23 @@ def test_money_that_agrees_with_everything_but_its_cause_is_found(scene: Scene) 
         assert scene.wallet(user).code == 0
 
 
+def test_credits_other_than_were_bought_are_found(scene: Scene) -> None:
+    user = User(scene.platform).funded(10)
+    bought = user.credits(10).expect(201)["eventId"]
+    wait_until_quiet(scene.platform, user.user_id)
+
+    def told_more(item: Item) -> Item:
+        event = json.loads(item["ev"]["L"][0]["S"], parse_float=Decimal)
+        event["data"]["amount"] += 1
+        item["ev"]["L"][0] = {"S": text(event)}
+        return item
+
+    key = {"pk": {"S": f"purchase#{bought}"}, "sk": {"N": "1"}}
+    with scene.ledger.altered(scene.ledger.journal, key, told_more):
+        found(scene.wallet(user), "credits", f"wallet#{user.user_id}")
+    assert scene.wallet(user).code == 0
+
+
 def test_a_refund_of_more_than_was_paid_is_found(scene: Scene) -> None:
     """The wallet, its hashes and what the order tells of the refund agree; the payment does not."""
     user = scene.refunded

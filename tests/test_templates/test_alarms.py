@@ -11,7 +11,7 @@ from templates import stack
 from templates.declaration import DeclarationError, Service
 
 SOURCES = "\n".join(path.read_text() for path in stacks.ROOT.glob("functions/*/src/**/*.rs"))
-SHARED = "\n".join(path.read_text() for path in stacks.ROOT.glob("shared/runtime/src/**/*.rs"))
+SHARED = "\n".join(path.read_text() for path in stacks.ROOT.glob("shared/*/src/**/*.rs"))
 
 
 def own() -> dict[str, dict[str, Any]]:

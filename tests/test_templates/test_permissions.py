@@ -142,6 +142,8 @@ def test_people_are_reached_by_kind_of_row_and_credentials_only_to_sign_in() -> 
 COMMON_TABLES = {"JournalTable", "WalletsTable", "UsersTable", "UserKeysTable"}
 
 TABLES_OF_OTHERS = {
+    ("BoostGigRole", "GigsTable"): ["gig#*"],
+    ("BoostClanRole", "ClansTable"): ["clan#*"],
     ("PlaceOrderRole", "FraudTable"): ["user#*"],
     ("GetOrderTimelineRole", "ReportingTable"): ["audit#order#*"],
     ("ListMerchantOrdersRole", "OrderTable"): ["merchant#*"],
@@ -149,6 +151,7 @@ TABLES_OF_OTHERS = {
     ("PutCommissionRateRole", "OrderTable"): ["merchant#*"],
     ("RequestErasureRole", "OrderTable"): ["user#*"],
     ("RequestErasureRole", "SportsbookTable"): ["bets#*"],
+    ("GetCreditsRole", "UserCreditEventsTable"): ["user#*"],
     ("VerifierRole", "PaymentTable"): ["open#*"],
     ("VerifierRole", "ReportingTable"): ["audit#*"],
 }

@@ -29,6 +29,7 @@ FLOOR = {
     "accounting": {"wallet.events", "order.events", "payment.events"},
     "billing": {"payment.events", "subscription.events"},
     "merchant": {"order.events"},
+    "user": {"credit.events"},
     "support": {"user.events", "betting.events", "payment.events", "wallet.events", "order.events"},
 }
 

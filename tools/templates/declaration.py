@@ -38,7 +38,7 @@ TRIGGERS = (
     *("route", "consumes", "queue", "schedule", "scheduled"),
     *("stream", "invoke", "authorizer"),
 )
-SUBSCRIPTION_KEYS = {"topics", "events", "entities"}
+SUBSCRIPTION_KEYS = {"topics", "events", "entities", "routing_keys", "target_types"}
 
 
 @dataclass(frozen=True)

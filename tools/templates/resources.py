@@ -295,8 +295,16 @@ def _rule(function: Function, consumed: dict[str, Any]) -> dict[str, Any]:
     }
     if "events" in consumed:
         pattern["detail-type"] = list(consumed["events"])
+    metadata: dict[str, Any] = {}
     if "entities" in consumed:
-        pattern["detail"] = {"metadata": {"entity": {"type": list(consumed["entities"])}}}
+        metadata["entity"] = {"type": list(consumed["entities"])}
+    if "routing_keys" in consumed:
+        metadata["routing_key"] = list(consumed["routing_keys"])
+    detail = {"metadata": metadata} if metadata else {}
+    if "target_types" in consumed:
+        detail["data"] = {"targetType": list(consumed["target_types"])}
+    if detail:
+        pattern["detail"] = detail
     name = function.logical_id
     target = {
         "Id": "queue",

@@ -156,7 +156,7 @@ mod tests {
     use quoin_ledger::Purpose;
     use std::collections::BTreeSet;
 
-    const PURPOSES: [Purpose; 18] = [
+    const PURPOSES: [Purpose; 24] = [
         Purpose::DebitBetStake,
         Purpose::CreditBetPayout,
         Purpose::DebitBetCorrection,
@@ -175,11 +175,18 @@ mod tests {
         Purpose::DebitHoldCaptured,
         Purpose::DebitOrderPayment,
         Purpose::CreditOrderRefund,
+        Purpose::DebitCreditPurchase,
+        Purpose::CreditCreditPurchase,
+        Purpose::DebitBoost,
+        Purpose::DebitGigPayment,
+        Purpose::CreditGigPayment,
+        Purpose::DebitClanContribution,
     ];
 
     /// A posting of a wallet, of any purpose, from anywhere: most do not fit.
     fn wallet_event() -> impl Strategy<Value = Envelope> {
-        let kinds = || prop::sample::select(vec!["wallet", "bet", "order", "payment", "bonus", "operation"]);
+        let kinds =
+            || prop::sample::select(vec!["wallet", "bet", "order", "payment", "bonus", "operation", "boost", "gig"]);
         let names = prop::sample::select(vec!["wallet.debited", "wallet.credited"]);
         let money = (prop::sample::select(Asset::ALL.to_vec()), 1_u32..1_000_000);
         (names, prop::sample::select(PURPOSES.to_vec()), kinds(), kinds(), money, 0_u32..8).prop_map(

@@ -68,6 +68,10 @@ chart! {
     OrderClearing = "order_clearing", Clearing;
     /// Paid orders, less those that failed.
     OrderRevenue = "order_revenue", Income;
+    /// Credits sold for cash, less those given out; what is spent on boosts comes back.
+    Credits = "credits", Income;
+    /// Credits that members gave to their clans.
+    Clans = "clans", Liability;
     /// What members paid for their subscriptions, without the tax; earned when it is paid.
     SubscriptionRevenue = "subscription_revenue", Income;
     /// Taxes that prices included, until they are handed on.
@@ -99,6 +103,8 @@ pub(crate) const fn of(house: ledger::Account) -> Option<Account> {
         ledger::Account::Adjustments => Account::Adjustments,
         ledger::Account::Receivables => Account::Receivables,
         ledger::Account::Orders => Account::OrderClearing,
+        ledger::Account::Credits => Account::Credits,
+        ledger::Account::Clans => Account::Clans,
         ledger::Account::Held => return None,
     })
 }

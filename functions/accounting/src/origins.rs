@@ -16,7 +16,7 @@ pub(crate) struct Origins {
 /// The wallet's own stream, as for everything that follows from an event or an operator.
 const WALLET: &[&str] = &["wallet"];
 /// What happens along with any other change of a wallet.
-const ANY: &[&str] = &["wallet", "bet", "order"];
+const ANY: &[&str] = &["wallet", "bet", "order", "purchase", "boost", "gig", "contribution"];
 
 const fn debit(streams: &'static [&'static str], related: Option<&'static [&'static str]>) -> Option<Origins> {
     Some(Origins { is_debit: true, streams, related })
@@ -42,6 +42,12 @@ pub(crate) const fn of(purpose: Purpose) -> Option<Origins> {
         Purpose::DebitAdjustment => debit(WALLET, Some(&["adjustment", "operation"])),
         Purpose::DebitHoldCaptured => debit(WALLET, Some(&["operation"])),
         Purpose::DebitOrderPayment => debit(&["order"], Some(&["order"])),
+        Purpose::DebitCreditPurchase => debit(&["purchase"], Some(&["purchase"])),
+        Purpose::CreditCreditPurchase => credit(&["purchase"], Some(&["purchase"])),
+        Purpose::DebitBoost => debit(&["boost"], Some(&["boost"])),
+        Purpose::DebitGigPayment => debit(&["gig"], Some(&["gig"])),
+        Purpose::CreditGigPayment => credit(&["gig"], Some(&["gig"])),
+        Purpose::DebitClanContribution => debit(&["contribution"], Some(&["contribution"])),
         Purpose::DebitOwedRepayment | Purpose::DebitExpired => debit(ANY, None),
         // A hold is the user's own money still, and the refund of an order is told as a whole.
         Purpose::DebitHold | Purpose::CreditHoldVoided | Purpose::CreditOrderRefund => None,

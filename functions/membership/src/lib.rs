@@ -20,7 +20,6 @@ mod method;
 mod registration;
 pub mod renewal;
 mod saga;
-mod schedule;
 mod settle;
 pub mod sweeper;
 mod table;

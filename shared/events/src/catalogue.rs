@@ -26,11 +26,17 @@ pub enum Topic {
     Customer,
     /// What members subscribe to.
     Subscription,
+    /// Credits and what they boost.
+    Credit,
+    /// Work that people offer each other.
+    Gig,
+    /// Clans and their members.
+    Clan,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::User,
         Self::Betting,
         Self::Payment,
@@ -41,6 +47,9 @@ impl Topic {
         Self::Merchant,
         Self::Customer,
         Self::Subscription,
+        Self::Credit,
+        Self::Gig,
+        Self::Clan,
     ];
 
     /// The name on the bus.
@@ -57,6 +66,9 @@ impl Topic {
             Self::Merchant => "merchant.events",
             Self::Customer => "customer.events",
             Self::Subscription => "subscription.events",
+            Self::Credit => "credit.events",
+            Self::Gig => "gig.events",
+            Self::Clan => "clan.events",
         }
     }
 }
@@ -82,6 +94,8 @@ pub struct EventType {
     pub retention_days: u16,
     /// When it happens, in a line.
     pub when: &'static str,
+    /// What it is routed by, for the events whose source has it: `metadata.routing_key`.
+    pub routing_key: Option<&'static str>,
     /// JSON Schema of its data.
     #[cfg(feature = "schema")]
     pub schema: fn() -> schemars::Schema,
@@ -103,7 +117,7 @@ fn written<T: schemars::JsonSchema>() -> schemars::Schema {
 }
 
 macro_rules! catalogue {
-    ($( $topic:ident, $source:literal, $days:literal: $name:literal = $type:ident, $when:literal; )*) => {
+    ($( $topic:ident, $source:literal, $days:literal: $name:literal = $type:ident, $when:literal $(by $key:literal)?; )*) => {
         $(impl EventData for crate::types::$type { const NAME: &'static str = $name; })*
 
         /// Every event type of the platform.
@@ -114,6 +128,7 @@ macro_rules! catalogue {
             version: "1.0",
             retention_days: $days,
             when: $when,
+            routing_key: { let keys: &[&'static str] = &[$($key)?]; keys.first().copied() },
             #[cfg(feature = "schema")]
             schema: written::<crate::types::$type>,
             #[cfg(feature = "schema")]
@@ -166,4 +181,18 @@ catalogue! {
     Subscription, "subscription-service", 365: "subscription.renewed" = SubscriptionRenewed, "another period is paid for";
     Subscription, "subscription-service", 365: "subscription.plan_changed" = SubscriptionPlanChanged, "another plan begins; what was left of the old one is taken off its price";
     Subscription, "subscription-service", 365: "subscription.cancelled" = SubscriptionCancelled, "a subscription is not renewed any more";
+    Credit, "credit-service", 90: "profile_boost" = ProfileBoost, "a person's profile is boosted; the spend is in the same transaction" by "boost.event";
+    Credit, "credit-service", 90: "gig_boost" = GigBoost, "a gig is boosted; the spend is in the same transaction" by "boost.event";
+    Credit, "credit-service", 90: "clan_boost" = ClanBoost, "a clan is boosted; the spend is in the same transaction" by "boost.event";
+    Credit, "credit-service", 90: "boost_expired" = BoostExpired, "a boost is over and counts no more" by "boost.event";
+    Credit, "credit-service", 365: "credit_purchase" = CreditPurchase, "credits are bought" by "credit.event";
+    Credit, "credit-service", 365: "credit_spent" = CreditSpent, "credits are spent on somebody or something" by "credit.event";
+    Credit, "credit-service", 365: "credit_earned" = CreditEarned, "credits are earned; whoever pays them spends them in the same transaction" by "credit.event";
+    Credit, "credit-service", 365: "gig_payment" = GigPayment, "a completed gig is paid" by "credit.event";
+    Credit, "credit-service", 365: "clan_contribution" = ClanContribution, "a member gives credits to their clan" by "credit.event";
+    Gig, "gig-service", 90: "gig.created" = GigCreated, "work is offered";
+    Gig, "gig-service", 90: "gig.completed" = GigCompleted, "somebody did the work; its owner is to pay them";
+    Clan, "clan-service", 90: "clan.created" = ClanCreated, "a clan is founded";
+    Clan, "clan-service", 90: "clan.member_joined" = ClanMemberJoined, "somebody joins a clan";
+    Clan, "clan-service", 90: "clan.member_left" = ClanMemberLeft, "somebody leaves a clan; with its last member it is closed";
 }

@@ -141,7 +141,7 @@ impl Draft {
                 Cause::Event(id) => Some(id.clone()),
             },
             traceparent: origin.traceparent.clone(),
-            routing_key: None,
+            routing_key: known.and_then(|known| known.routing_key).map(str::to_owned),
         };
         serde_json::to_string(&Rendered {
             event: self.event,

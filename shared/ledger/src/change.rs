@@ -48,6 +48,18 @@ pub enum Purpose {
     DebitOrderPayment,
     /// A paid order that came to nothing.
     CreditOrderRefund,
+    /// Cash that credits were bought with.
+    DebitCreditPurchase,
+    /// Credits bought.
+    CreditCreditPurchase,
+    /// A boost.
+    DebitBoost,
+    /// Paid for a gig.
+    DebitGigPayment,
+    /// Got for a gig.
+    CreditGigPayment,
+    /// Given to a clan.
+    DebitClanContribution,
 }
 
 impl Purpose {
@@ -73,6 +85,12 @@ impl Purpose {
             Self::DebitHoldCaptured => "debit_hold_captured",
             Self::DebitOrderPayment => "debit_order_payment",
             Self::CreditOrderRefund => "credit_order_refund",
+            Self::DebitCreditPurchase => "debit_credit_purchase",
+            Self::CreditCreditPurchase => "credit_credit_purchase",
+            Self::DebitBoost => "debit_boost",
+            Self::DebitGigPayment => "debit_gig_payment",
+            Self::CreditGigPayment => "credit_gig_payment",
+            Self::DebitClanContribution => "debit_clan_contribution",
         }
     }
 
@@ -80,6 +98,19 @@ impl Purpose {
     #[must_use]
     pub const fn is_play(self) -> bool {
         matches!(self, Self::DebitBetStake)
+    }
+
+    /// Whether this is spending on something, which a closed account does not do.
+    #[must_use]
+    pub const fn is_spending(self) -> bool {
+        matches!(
+            self,
+            Self::DebitOrderPayment
+                | Self::DebitCreditPurchase
+                | Self::DebitBoost
+                | Self::DebitGigPayment
+                | Self::DebitClanContribution
+        )
     }
 
     /// Whether what was taken before comes back, which is never refused for the sake of order in the wallet.
@@ -96,11 +127,15 @@ impl Purpose {
             Self::CreditBetPayout | Self::DebitBetCorrection => Account::Payouts,
             Self::CreditDeposit | Self::DebitHoldCaptured => Account::Payments,
             Self::CreditBonus | Self::CreditReferral | Self::DebitExpired => Account::BonusCost,
-            Self::DebitTransfer | Self::CreditTransfer => Account::Transfers,
+            Self::DebitTransfer | Self::CreditTransfer | Self::DebitGigPayment | Self::CreditGigPayment => {
+                Account::Transfers
+            }
             Self::CreditAdjustment | Self::DebitAdjustment => Account::Adjustments,
             Self::DebitOwedRepayment => Account::Receivables,
             Self::DebitHold | Self::CreditHoldVoided => Account::Held,
             Self::DebitOrderPayment | Self::CreditOrderRefund => Account::Orders,
+            Self::DebitCreditPurchase | Self::CreditCreditPurchase | Self::DebitBoost => Account::Credits,
+            Self::DebitClanContribution => Account::Clans,
         }
     }
 }
@@ -127,6 +162,10 @@ pub enum Account {
     Held,
     /// Money taken for orders.
     Orders,
+    /// Credits given out and taken back, and the cash that they were sold for.
+    Credits,
+    /// Credits that members gave to clans.
+    Clans,
 }
 
 /// One movement on one asset.

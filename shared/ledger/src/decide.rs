@@ -103,7 +103,7 @@ impl Drafting {
         if purpose.is_play() {
             self.allow_play(asset, amount)?;
         }
-        if purpose == Purpose::DebitOrderPayment && self.wallet.status == Status::Closed {
+        if purpose.is_spending() && self.wallet.status == Status::Closed {
             return Err(Rejection::Closed);
         }
         let before = self.wallet.available(asset);
@@ -194,7 +194,13 @@ impl Drafting {
             | Purpose::DebitHold
             | Purpose::DebitHoldCaptured
             | Purpose::DebitOrderPayment
-            | Purpose::CreditOrderRefund => {}
+            | Purpose::CreditOrderRefund
+            | Purpose::DebitCreditPurchase
+            | Purpose::CreditCreditPurchase
+            | Purpose::DebitBoost
+            | Purpose::DebitGigPayment
+            | Purpose::CreditGigPayment
+            | Purpose::DebitClanContribution => {}
         }
         Ok(())
     }

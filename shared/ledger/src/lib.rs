@@ -8,6 +8,7 @@
 //! back; a refusal changes nothing. This crate knows nothing of tokio, AWS or the clock.
 
 mod balance;
+mod between;
 mod chain;
 mod change;
 mod decide;
@@ -19,6 +20,7 @@ mod view;
 mod wallet;
 
 pub use balance::{Balance, Lot, MAX_LOTS};
+pub use between::{Passing, decide_between};
 pub use chain::{Link, chain_hash};
 pub use change::{Account, Change, Movement, Purpose};
 pub use decide::{Decision, decide};

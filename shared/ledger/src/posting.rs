@@ -53,7 +53,13 @@ impl Posting {
             | Purpose::DebitOwedRepayment
             | Purpose::DebitExpired
             | Purpose::DebitHoldCaptured
-            | Purpose::DebitOrderPayment => true,
+            | Purpose::DebitOrderPayment
+            | Purpose::DebitCreditPurchase
+            | Purpose::CreditCreditPurchase
+            | Purpose::DebitBoost
+            | Purpose::DebitGigPayment
+            | Purpose::CreditGigPayment
+            | Purpose::DebitClanContribution => true,
         }
     }
 

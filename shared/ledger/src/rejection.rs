@@ -1,7 +1,10 @@
 //! Why a wallet refuses a change.
 
-use quoin_events::types::WalletLimitReached;
+use quoin_events::EntityRef;
+use quoin_events::types::{WalletDebitFailed, WalletLimitReached};
 use quoin_money::{Amount, Asset, MoneyError};
+
+use crate::Purpose;
 
 /// A refusal; nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +49,21 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// What is told of a debit for `purpose` that there was too little for; `None` where something else was in the way.
+    #[must_use]
+    pub fn debit_failed(&self, user_id: &str, purpose: Purpose, related: &EntityRef) -> Option<WalletDebitFailed> {
+        let Self::InsufficientBalance { required, available, .. } = self else { return None };
+        Some(WalletDebitFailed {
+            user_id: user_id.to_owned(),
+            transaction_type: purpose.as_str().to_owned(),
+            amount_required: *required,
+            amount_available: *available,
+            failure_reason: self.code().to_owned(),
+            related_order_id: None,
+            related_entity: Some(related.clone()),
+        })
+    }
+
     /// The stable code that clients see.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -7,6 +7,7 @@
 mod advance;
 mod api;
 mod aws;
+mod change;
 mod config;
 mod consumer;
 mod context;
@@ -30,11 +31,13 @@ mod signing;
 mod strict_json;
 mod sweep;
 mod telemetry;
+mod text;
 mod webhook;
 
 pub use advance::{Found, advance};
 pub use api::{Caller, Page, Pages, Request, Response, Role, StoredAnswer};
 pub use aws::Aws;
+pub use change::change;
 pub use config::{Config, ConfigError};
 pub use consumer::{Batch, Delivery, Failure, Message, Outcome, QueueResponse, SqsEvent, each, side_by_side, work};
 pub use context::{Context, Invocation};
@@ -58,4 +61,5 @@ pub use queue::QueueMessage;
 pub use signing::{PublicKey, SigningError};
 pub use sweep::{Open, Pace, open_key, sweep};
 pub use telemetry::Metrics;
+pub use text::printable;
 pub use webhook::{WebhookError, sign_webhook, verify_webhook};

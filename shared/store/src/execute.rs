@@ -20,6 +20,19 @@ pub trait Snapshot {
     }
 }
 
+/// What may not be there.
+impl<S: Snapshot> Snapshot for Option<S> {
+    fn rebase(&mut self, wallet: Wallet) {
+        if let Some(snapshot) = self {
+            snapshot.rebase(wallet);
+        }
+    }
+
+    fn is_outdated_by(&self, item: usize) -> bool {
+        self.as_ref().is_none_or(|snapshot| snapshot.is_outdated_by(item))
+    }
+}
+
 /// A decision: what to write, and what to answer once it is written.
 #[derive(Debug, Clone)]
 pub struct Proposal {

@@ -121,7 +121,13 @@ impl Lines {
             | Purpose::CreditHoldVoided
             | Purpose::DebitHoldCaptured
             | Purpose::DebitOrderPayment
-            | Purpose::CreditOrderRefund => None,
+            | Purpose::CreditOrderRefund
+            | Purpose::DebitCreditPurchase
+            | Purpose::CreditCreditPurchase
+            | Purpose::DebitBoost
+            | Purpose::DebitGigPayment
+            | Purpose::CreditGigPayment
+            | Purpose::DebitClanContribution => None,
         }
     }
 }

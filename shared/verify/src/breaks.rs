@@ -42,6 +42,8 @@ pub enum Kind {
     Order,
     /// A line of a transfer is not what the transfer says.
     Transfer,
+    /// Credits moved, or cash for them, other than the purchase, the boost, the gig or the contribution says.
+    Credits,
     /// A payment, an order, a registration or an erasure is open for longer than it may be.
     OpenSaga,
     /// A customer or a subscription is not what its events make of it.
@@ -56,7 +58,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Unreadable,
         Self::VersionGap,
         Self::SequenceGap,
@@ -75,6 +77,7 @@ impl Kind {
         Self::Deposit,
         Self::Order,
         Self::Transfer,
+        Self::Credits,
         Self::OpenSaga,
         Self::State,
         Self::OverdueCharge,
@@ -104,6 +107,7 @@ impl Kind {
             Self::Deposit => "deposit",
             Self::Order => "order",
             Self::Transfer => "transfer",
+            Self::Credits => "credits",
             Self::OpenSaga => "open-saga",
             Self::State => "state",
             Self::OverdueCharge => "overdue-charge",

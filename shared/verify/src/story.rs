@@ -13,6 +13,9 @@ pub(crate) enum Story {
     Broken(Break),
 }
 
+/// What tells of a change itself, or of its amounts.
+const TELLING: [&str; 8] = ["bet", "order", "payment", "transfer", "purchase", "boost", "gig", "contribution"];
+
 /// Reads the stream that a change at `place` follows from.
 pub(crate) async fn story(reader: &Reader<'_>, place: &str, cause: &EntityRef) -> Result<Story, StoreError> {
     let Some(pk) = stream_of(cause) else { return Ok(Story::Told(Vec::new())) };
@@ -20,7 +23,7 @@ pub(crate) async fn story(reader: &Reader<'_>, place: &str, cause: &EntityRef) -
         let found = format!("follows from {}#{}, and there is no {pk}", cause.kind, cause.id);
         Story::Broken(Break::new(Kind::Cause, place, found, format!("a stream {pk}")))
     };
-    if !matches!(cause.kind.as_str(), "bet" | "order" | "payment" | "transfer") {
+    if !TELLING.contains(&cause.kind.as_str()) {
         return Ok(if reader.exists(&pk).await? { Story::Told(Vec::new()) } else { unknown() });
     }
     Ok(match reader.stream(&pk).await? {

@@ -12,7 +12,7 @@ use crate::bet::is_of_bet;
 use crate::story::{Story, story};
 use crate::{
     BetLines, BetStanding, BetStory, Break, Change, Entry, Fold, Kind, Reader, Settings, Unaudited, check_order,
-    explain_deposit, explain_order, explain_transfer,
+    explain_credits, explain_deposit, explain_order, explain_transfer,
 };
 
 /// How often a wallet and the end of its stream are read until they agree: commits go on meanwhile.
@@ -246,6 +246,7 @@ impl Walk<'_> {
             self.report.breaks.extend(explain_transfer(self.user_id, &place, posting, &stream));
             self.report.breaks.extend(explain_deposit(self.user_id, &place, posting, &stream));
             self.report.breaks.extend(explain_order(self.user_id, &place, posting, &stream));
+            self.report.breaks.extend(explain_credits(self.user_id, &place, posting, &stream));
             if posting.account == Account::Transfers && change.entry.at >= self.settings.now {
                 let late = self.report.late_transfers.entry(posting.asset).or_default();
                 let other = posting.delta.magnitude().unwrap_or_default();

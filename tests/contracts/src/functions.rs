@@ -37,6 +37,10 @@ pub(crate) struct Subscription {
     events: Option<Vec<String>>,
     /// `None` for every kind of entity.
     entities: Option<Vec<String>>,
+    /// `None` for every routing key, and none.
+    routing_keys: Option<Vec<String>>,
+    /// `None` for whatever credits were spent on.
+    target_types: Option<Vec<String>>,
 }
 
 impl Subscription {
@@ -47,10 +51,12 @@ impl Subscription {
         names(&self.topics, sample.of.topic.as_str())
             && names(&self.events, sample.of.name)
             && names(&self.entities, sample.entity_kind().unwrap_or_default())
+            && names(&self.routing_keys, sample.of.routing_key.unwrap_or_default())
+            && names(&self.target_types, sample.target_type().unwrap_or_default())
     }
 
     fn is_everything(&self) -> bool {
-        self.topics.is_none() && self.events.is_none() && self.entities.is_none()
+        self.topics.is_none() && self.events.is_none() && self.entities.is_none() && self.routing_keys.is_none()
     }
 }
 
@@ -112,6 +118,8 @@ fn trigger(spec: &Value) -> Option<Trigger> {
             topics: rule.get("topics").filter(|topics| *topics != "all").map(texts),
             events: rule.get("events").map(texts),
             entities: rule.get("entities").map(texts),
+            routing_keys: rule.get("routing_keys").map(texts),
+            target_types: rule.get("target_types").map(texts),
         };
         return Some(Trigger::Events(rules.iter().map(subscription).collect()));
     }

@@ -20,6 +20,11 @@ impl Sample {
         self.envelope.pointer("/metadata/entity/type")?.as_str()
     }
 
+    /// Kind of what credits were spent on.
+    pub(crate) fn target_type(&self) -> Option<&str> {
+        self.envelope.pointer("/data/targetType")?.as_str()
+    }
+
     /// Path of the file.
     pub(crate) fn path(of: &EventType) -> String {
         format!("{FOLDER}/{}.json", of.name)

@@ -9,7 +9,10 @@ use crate::served::Served;
 const ALL: &[(&str, &Contracts)] = &[
     ("accounting", quoin_accounting::api::CONTRACTS),
     ("billing", quoin_billing::api::CONTRACTS),
+    ("clan", quoin_clan::api::CONTRACTS),
+    ("credit", quoin_credit::api::CONTRACTS),
     ("fraud", quoin_fraud::api::CONTRACTS),
+    ("gig", quoin_gig::api::CONTRACTS),
     ("identity", quoin_identity::api::CONTRACTS),
     ("marketing", quoin_marketing::api::CONTRACTS),
     ("member-views", quoin_member_views::api::CONTRACTS),
@@ -23,6 +26,7 @@ const ALL: &[(&str, &Contracts)] = &[
     ("sandbox", quoin_sandbox::CONTRACTS),
     ("sportsbook", quoin_sportsbook::api::CONTRACTS),
     ("support", quoin_support::api::CONTRACTS),
+    ("user", quoin_user::api::CONTRACTS),
     ("wallet", quoin_wallet::api::CONTRACTS),
 ];
 

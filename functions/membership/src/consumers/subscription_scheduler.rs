@@ -4,10 +4,12 @@
 use quoin_events::{BusEvent, Timestamp};
 use quoin_membership_model::Subscription;
 use quoin_runtime::{Delivery, Env, Failure, Found, Outcome};
+use quoin_schedules::Schedules;
 use quoin_store::{Commit, Item, StoreError, Update};
 
 use crate::append::Streamed;
-use crate::{schedule, table};
+use crate::renewal::Due;
+use crate::table;
 
 const AT: &str = "at";
 
@@ -21,9 +23,10 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     let found = Found::<Subscription>::find(env, &Subscription::stream(subscription_id)).await?;
     let found = found.ok_or_else(|| Failure::transient("there is no such subscription"))?;
     let next = found.state.next_charge_at.filter(|_| found.state.charging.is_none());
+    let schedules = Schedules::of(env, "RENEWAL")?;
     match next {
-        Some(at) => schedule::set(env, subscription_id, at).await?,
-        None => schedule::remove(env, subscription_id).await?,
+        Some(at) => schedules.set(subscription_id, at, &Due { subscription_id: subscription_id.clone() }).await?,
+        None => schedules.remove(subscription_id).await?,
     }
     let is_noted = note(env, subscription_id, found.head.version, next).await?;
     Ok(if is_noted { Outcome::Applied } else { Outcome::Duplicate })

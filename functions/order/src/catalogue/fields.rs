@@ -2,6 +2,7 @@
 
 use quoin_money::{Amount, Asset, Scales};
 use quoin_runtime::Problem;
+pub(crate) use quoin_runtime::printable as text;
 
 /// The most characters of an id.
 pub(crate) const MAX_ID: usize = 100;
@@ -16,20 +17,6 @@ pub(crate) fn id(text: &str, pointer: &str) -> Result<String, Problem> {
     } else {
         let detail = format!("must be 1 to {MAX_ID} printable characters without spaces and #");
         Err(Problem::field("ID_INVALID", pointer, detail))
-    }
-}
-
-/// A text for people: trimmed, 1 to `longest` characters, none of them a control character.
-///
-/// # Errors
-/// 400 at `pointer`.
-pub(crate) fn text(text: &str, longest: usize, pointer: &str) -> Result<String, Problem> {
-    let text = text.trim();
-    if (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        let detail = format!("must be 1 to {longest} printable characters");
-        Err(Problem::field("TEXT_INVALID", pointer, detail))
     }
 }
 
@@ -89,14 +76,6 @@ mod tests {
         assert_eq!(code("Weekend50", "/code").unwrap(), "WEEKEND50");
         for text in ["", "A#B", "A B", "ß"] {
             assert!(code(text, "/code").is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn texts_are_trimmed_and_not_empty() {
-        assert_eq!(text("  Fresh Mart ", 20, "/name").unwrap(), "Fresh Mart");
-        for wrong in ["", "   ", "a\u{7}", "123456789012345678901"] {
-            assert!(text(wrong, 20, "/name").is_err(), "{wrong}");
         }
     }
 }

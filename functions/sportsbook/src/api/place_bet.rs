@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quoin_events::types::{BetType, Money, WalletDebitFailed};
+use quoin_events::types::{BetType, Money};
 use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Balance, BalanceView, Change, Movement, Purpose, Rejection, Wallet, decide};
 use quoin_money::{Amount, Asset, Odds, Rounding};
@@ -325,31 +325,12 @@ impl Placing<'_> {
     }
 
     fn failure(&self, now: Timestamp, rejection: Option<&Rejection>) -> Result<Option<Draft>, Problem> {
-        match rejection {
-            Some(Rejection::InsufficientBalance { required, available, .. }) => {
-                let failed = WalletDebitFailed {
-                    user_id: self.user_id.to_owned(),
-                    transaction_type: Purpose::DebitBetStake.as_str().to_owned(),
-                    amount_required: *required,
-                    amount_available: *available,
-                    failure_reason: "WALLET_INSUFFICIENT_BALANCE".to_owned(),
-                    related_order_id: None,
-                    related_entity: Some(EntityRef { kind: "bet".to_owned(), id: self.bet_id.to_owned() }),
-                };
-                Ok(Some(Draft::new(&failed, now)?))
-            }
-            Some(Rejection::LimitReached(reached)) => Ok(Some(Draft::new(reached.as_ref(), now)?)),
-            Some(
-                Rejection::SelfExcluded
-                | Rejection::Closed
-                | Rejection::UnknownHold
-                | Rejection::HoldExists
-                | Rejection::CaptureAboveHold
-                | Rejection::AlreadyExpired
-                | Rejection::ZeroAmount
-                | Rejection::Money(_),
-            )
-            | None => Ok(None),
-        }
+        let bet = EntityRef { kind: "bet".to_owned(), id: self.bet_id.to_owned() };
+        let failed = rejection.and_then(|one| one.debit_failed(self.user_id, Purpose::DebitBetStake, &bet));
+        Ok(match (failed, rejection) {
+            (Some(failed), _) => Some(Draft::new(&failed, now)?),
+            (None, Some(Rejection::LimitReached(reached))) => Some(Draft::new(reached.as_ref(), now)?),
+            (None, _) => None,
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use quoin_events::types::WalletTransferred;
 use quoin_events::{Draft, EntityRef, Sealed, Timestamp};
-use quoin_ledger::{Change, Decision, Movement, Purpose, Rejection, Status, Wallet, decide};
+use quoin_ledger::{Decision, Passing, Purpose, Rejection, Wallet, decide_between};
 use quoin_money::{Amount, Asset};
 use quoin_runtime::{Context, Env, Failure, Personal, Problem, Request, Response, StoredAnswer, idempotent_command};
 use quoin_store::{
@@ -175,26 +175,14 @@ pub(crate) async fn transfer_between(
     }
     let calendar = env.config.calendar()?;
     let related = EntityRef { kind: "transfer".to_owned(), id: receipt.id.clone() };
-    let debit = Movement::Debit { asset, amount, purpose: Purpose::DebitTransfer, merchant_id: None };
-    let change = |movement: Movement| Change { related: related.clone(), movements: vec![movement] };
-    let paying = change(debit);
-    // What expires does so with whoever has it.
-    let paid = |debit: &Decision| {
-        let lots = debit.lots(Purpose::DebitTransfer, asset);
-        change(Movement::Credit { asset, amount, purpose: Purpose::CreditTransfer, lots, counted_at: None })
-    };
+    let purposes = (Purpose::DebitTransfer, Purpose::CreditTransfer);
+    let passing = Passing { related: related.clone(), asset, amount, purposes };
     let decided = |both: &Both, now: Timestamp| -> Result<Result<[(Wallet, Decision); 2], Rejection>, Problem> {
         let missing =
             |pointer: &str| Problem::refused("WALLET_UNKNOWN", "there is no such wallet").at(pointer, "has no wallet");
         let from = both.from.clone().ok_or_else(|| Problem::not_found("wallet"))?;
         let to = both.to.clone().ok_or_else(|| missing("/to_user_id"))?;
-        if to.status.at(now) == Status::Closed || from.status.at(now) == Status::Closed {
-            return Ok(Err(Rejection::Closed));
-        }
-        let both = decide(&from, &paying, now, calendar).and_then(|debit| {
-            let credit = decide(&to, &paid(&debit), now, calendar)?;
-            Ok((debit, credit))
-        });
+        let both = decide_between(&from, &to, &passing, now, calendar);
         Ok(both.map(|(debit, credit)| [(from, debit), (to, credit)]))
     };
     let propose = |both: &Both, now: Timestamp| {

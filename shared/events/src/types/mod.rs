@@ -1,6 +1,9 @@
 //! Data of the event types, a file per topic.
 
 mod betting;
+mod clan;
+mod credit;
+mod gig;
 mod marketing;
 mod membership;
 mod merchant;
@@ -13,6 +16,12 @@ mod wallet;
 pub use betting::{
     BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection, StakeLot, StakeRefund,
 };
+pub use clan::{ClanCreated, ClanMemberJoined, ClanMemberLeft};
+pub use credit::{
+    BoostExpired, BoostGiven, ClanBoost, ClanContribution, CreditEarned, CreditEventType, CreditPaymentMethod,
+    CreditPurchase, CreditReason, CreditSpent, GigBoost, GigPayment, ProfileBoost, TargetType,
+};
+pub use gig::{GigCompleted, GigCreated};
 pub use marketing::{
     BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded,
 };
@@ -39,9 +48,9 @@ pub use wallet::{
 /// Derives what every data type has.
 macro_rules! event_data {
     ($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* }) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        $(#[$meta])*
         pub struct $name { $($body)* }
     };
     ($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* }) => {

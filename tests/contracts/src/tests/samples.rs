@@ -122,3 +122,11 @@ fn an_order_s_wallet_events_are_as_the_order_flow_documents_them() {
     let metadata: Metadata = serde_json::from_str(r#"{"source":"wallet-service","request_id":"req_125"}"#).unwrap();
     assert_eq!(metadata.event_id, None);
 }
+
+#[test]
+fn an_event_is_routed_by_the_key_of_its_type_and_no_other_has_one() {
+    for sample in samples::all().unwrap() {
+        let key = sample.envelope["metadata"].get("routing_key").and_then(Value::as_str);
+        assert_eq!(key, sample.of.routing_key, "{}", sample.of.name);
+    }
+}

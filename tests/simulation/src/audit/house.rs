@@ -19,7 +19,7 @@ pub(super) struct House {
 }
 
 /// The account on the other side of each purpose, and what such a change belongs to; anything if it is empty.
-pub(crate) const PURPOSES: [(&str, &str, &str); 18] = [
+pub(crate) const PURPOSES: [(&str, &str, &str); 24] = [
     ("debit_bet_stake", "stakes", "bet"),
     ("credit_bet_refund", "stakes", "bet"),
     ("credit_bet_payout", "payouts", "bet"),
@@ -38,6 +38,12 @@ pub(crate) const PURPOSES: [(&str, &str, &str); 18] = [
     ("credit_hold_voided", "held", "operation"),
     ("debit_order_payment", "orders", "order"),
     ("credit_order_refund", "orders", "order"),
+    ("debit_credit_purchase", "credits", "purchase"),
+    ("credit_credit_purchase", "credits", "purchase"),
+    ("debit_boost", "credits", "boost"),
+    ("debit_gig_payment", "transfers", "gig"),
+    ("credit_gig_payment", "transfers", "gig"),
+    ("debit_clan_contribution", "clans", "contribution"),
 ];
 
 /// A bet may be settled and corrected often, and repayments follow from any credit.

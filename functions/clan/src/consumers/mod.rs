@@ -1,0 +1,3 @@
+//! What events do to clans.
+
+pub mod clan_credit_queue;

@@ -1,0 +1,5 @@
+//! What a boost's schedule calls.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_direct(quoin_gig::boost_end::handle)
+}

@@ -1,0 +1,3 @@
+//! What events do to gigs.
+
+pub mod gig_credit_queue;

@@ -1,0 +1,3 @@
+//! Consumers of the user service.
+
+pub mod user_credit_queue;

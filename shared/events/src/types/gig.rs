@@ -1,0 +1,33 @@
+//! `gig.events`.
+
+use quoin_money::Amount;
+
+use super::event_data;
+
+event_data! {
+    /// Work was offered.
+    pub struct GigCreated {
+        /// The gig.
+        pub gig_id: String,
+        /// Who offers it, and pays for it.
+        pub owner_id: String,
+        /// What is to be done.
+        pub title: String,
+        /// Credits for who does it.
+        pub price: Amount,
+    }
+}
+
+event_data! {
+    /// Somebody did what a gig asks for.
+    pub struct GigCompleted {
+        /// The gig.
+        pub gig_id: String,
+        /// Who offered it.
+        pub owner_id: String,
+        /// Who did it.
+        pub completed_by: String,
+        /// Credits that are due to them.
+        pub price: Amount,
+    }
+}
