@@ -130,6 +130,14 @@ impl<T: Listed> Row<T> {
         Ok(next.moved(Commit::new().update(update), table, Some(self)))
     }
 
+    /// The commit that changes nothing, and loses if the row was written meanwhile: what is decided without a change of
+    /// it is decided on what it is.
+    #[must_use]
+    pub fn unchanged(&self, table: &str) -> Commit {
+        let update = Update::of(table, Self::key(self.entity.id()));
+        Commit::new().update(update.number(VERSION, self.version).if_number(VERSION, self.version))
+    }
+
     /// A page of those that are listed, and where the next one begins. What has left the list meanwhile is missing.
     ///
     /// # Errors

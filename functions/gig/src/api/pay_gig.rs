@@ -40,7 +40,8 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
             Err(Unpaid::Refused(problem)) => (Commit::new(), refused(problem)?, None),
             Err(Unpaid::Rejected(rejection)) => {
                 let told = failed(&rejection, user_id, gig_id).map(|failed| Draft::new(&failed, now)).transpose()?;
-                (Commit::new(), refused(Problem::from(&rejection))?, told)
+                // The wallet may lack what another request has just paid for this very gig.
+                (paying.gig.row.unchanged(table), refused(Problem::from(&rejection))?, told)
             }
             Err(Unpaid::Failed(problem)) => return Err(problem),
         };
