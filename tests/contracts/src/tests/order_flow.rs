@@ -26,7 +26,7 @@ const RETENTION: [(&str, u16); 9] = [
 ];
 
 /// What is about money or membership is kept for a year, where the specification does not name it.
-const A_YEAR: [&str; 21] = [
+const A_YEAR: [&str; 26] = [
     "UserRegistered",
     "UserProfileUpdated",
     "UserDeactivated",
@@ -48,6 +48,11 @@ const A_YEAR: [&str; 21] = [
     "subscription.renewed",
     "subscription.plan_changed",
     "subscription.cancelled",
+    "credit_purchase",
+    "credit_spent",
+    "credit_earned",
+    "gig_payment",
+    "clan_contribution",
 ];
 
 /// Every payload, with the name of its file and its type.
