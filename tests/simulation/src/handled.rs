@@ -27,7 +27,7 @@ pub(crate) fn attribute<'a>(message: &'a Message, name: &str) -> &'a str {
 }
 
 /// What is wrong with a letter of the queue that feeds `consumer`: one that a function put there says why, after how
-/// many attempts and whose it was; one that its queue put there had a function that died of it.
+/// many attempts and whose it was; one that its queue put there had a function that died of it or could not put it there.
 pub(crate) fn misfit(consumer: &str, letter: &Message) -> Option<&'static str> {
     let has = |name: &str| !attribute(letter, name).is_empty();
     match attribute(letter, "class") {
@@ -36,9 +36,8 @@ pub(crate) fn misfit(consumer: &str, letter: &Message) -> Option<&'static str> {
             let is_whole = has("reason") && is_counted && attribute(letter, "function") == consumer;
             (!is_whole).then_some("does not say why, after how many attempts, or whose it was")
         }
-        "" if letter.attributes.is_null() => {
-            (letter.crashes == 0).then_some("is there without a word, and no function died of it")
-        }
+        "" if letter.attributes.is_null() => (letter.crashes == 0 && letter.unparked == 0)
+            .then_some("is there without a word, and no function died of it"),
         _ => Some("is of no known class"),
     }
 }
@@ -122,7 +121,7 @@ mod tests {
     fn message(id: &str, attributes: Value, crashes: u32) -> Message {
         let body = format!("{{\"n\": \"{id}\"}}");
         let (id, way) = (id.to_owned(), Way::default());
-        Message { id, body, attributes, receives: 2, visible_at: 0, way, crashes, sent_at: 0 }
+        Message { id, body, attributes, receives: 2, visible_at: 0, way, crashes, unparked: 0, sent_at: 0 }
     }
 
     fn line(applied: u64, failed: u64) -> Value {

@@ -373,6 +373,7 @@ impl Platform {
         let mut queues = lock(&self.cloud.queues);
         if matches!(outcome, Invoked::Answered(_)) {
             let (queue, messages, kept, line) = (queue.as_str(), messages.as_slice(), kept.as_slice(), &line);
+            queues.unparked(queue, kept);
             queues.ledger.answered(&Batch { queue, began, messages, kept, line });
         } else {
             queues.crashed(&queue, &messages);

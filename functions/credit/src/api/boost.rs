@@ -5,6 +5,7 @@ use quoin_money::Amount;
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
 use quoin_store::body_hash;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::boost::{BOOST, Boosting, Loaded};
 use crate::receipt::Command;
@@ -30,10 +31,15 @@ pub(super) struct Asked {
     pub(super) duration: u32,
 }
 
-/// Gives a boost.
-pub(super) async fn give(env: &Env, request: &Request, asked: &Asked) -> Result<Response, Problem> {
+/// Gives the boost that `asked` makes of a body.
+pub(super) async fn give<B: DeserializeOwned>(
+    env: &Env,
+    request: &Request,
+    asked: impl FnOnce(B) -> Result<Asked, Problem>,
+) -> Result<Response, Problem> {
     let user_id = request.caller()?.user_id.as_str();
     let boost_id = idempotent_command(request, BOOST)?;
+    let asked = asked(request.json()?)?;
     let wrong = |code: &'static str, pointer: &str| {
         let pointer = pointer.to_owned();
         move |error: BoostError| Problem::field(code, pointer, error.to_string())
@@ -46,7 +52,7 @@ pub(super) async fn give(env: &Env, request: &Request, asked: &Asked) -> Result<
             id: &boost_id,
             user_id,
             request_id: request.context.request_id(),
-            body_hash: body_hash(asked)?,
+            body_hash: body_hash(&asked)?,
         },
         target: &asked.target,
         credits,

@@ -35,7 +35,9 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 400, 401, 404 or 429; a refusal (422) is an answer like any other and stands in the journal.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    let asked: BoostClan = request.json()?;
-    let target = Target::named(TargetType::Clan, asked.target_clan_id)?;
-    boost::give(env, request, &Asked { target, amount: asked.amount, duration: asked.duration }).await
+    boost::give(env, request, |asked: BoostClan| {
+        let target = Target::named(TargetType::Clan, asked.target_clan_id)?;
+        Ok(Asked { target, amount: asked.amount, duration: asked.duration })
+    })
+    .await
 }

@@ -35,7 +35,9 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 400, 401, 404 or 429; a refusal (422) is an answer like any other and stands in the journal.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    let asked: BoostGig = request.json()?;
-    let target = Target::named(TargetType::Gig, asked.target_gig_id)?;
-    boost::give(env, request, &Asked { target, amount: asked.amount, duration: asked.duration }).await
+    boost::give(env, request, |asked: BoostGig| {
+        let target = Target::named(TargetType::Gig, asked.target_gig_id)?;
+        Ok(Asked { target, amount: asked.amount, duration: asked.duration })
+    })
+    .await
 }

@@ -36,11 +36,14 @@ pub fn contract() -> quoin_runtime::Contract {
 /// 400, 401, 404 or 429; a refusal (422) is an answer like any other and stands in the journal,
 /// except that nobody boosts themselves, whatever else is so.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    let asked: BoostProfile = request.json()?;
-    if asked.target_user_id == request.caller()?.user_id {
-        let problem = Problem::refused("SELF_BOOST", "nobody boosts the own profile");
-        return Err(problem.at("/targetUserId", "is the caller"));
-    }
-    let target = Target::named(TargetType::User, asked.target_user_id)?;
-    boost::give(env, request, &Asked { target, amount: asked.amount, duration: asked.duration }).await
+    let caller = request.caller()?;
+    boost::give(env, request, |asked: BoostProfile| {
+        if asked.target_user_id == caller.user_id {
+            let problem = Problem::refused("SELF_BOOST", "nobody boosts the own profile");
+            return Err(problem.at("/targetUserId", "is the caller"));
+        }
+        let target = Target::named(TargetType::User, asked.target_user_id)?;
+        Ok(Asked { target, amount: asked.amount, duration: asked.duration })
+    })
+    .await
 }

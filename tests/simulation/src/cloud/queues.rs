@@ -30,6 +30,9 @@ pub(crate) struct Way {
     pub(crate) deadly: u32,
 }
 
+/// Retries of the schedule; whatever fails after them belongs into the dead letters.
+const TRIES: u32 = 5;
+
 /// A message.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
@@ -41,6 +44,8 @@ pub(crate) struct Message {
     pub(crate) way: Way,
     /// How often its function died or failed as a whole with it.
     pub(crate) crashes: u32,
+    /// How often its function kept it because the dead letters did not take it.
+    pub(crate) unparked: u32,
     /// Since when its queue keeps it, or a queue that it was moved from.
     pub(crate) sent_at: Micros,
 }
@@ -95,7 +100,17 @@ impl Queues {
         if !attributes["class"].is_null() {
             self.ledger.park(&attributes, sent_at);
         }
-        let message = Message { id: id.clone(), body, attributes, receives: 0, visible_at, way, crashes: 0, sent_at };
+        let message = Message {
+            id: id.clone(),
+            body,
+            attributes,
+            receives: 0,
+            visible_at,
+            way,
+            crashes: 0,
+            unparked: 0,
+            sent_at,
+        };
         self.messages.entry(name.to_owned()).or_default().push(message);
         self.wake(name);
         id
@@ -168,6 +183,14 @@ impl Queues {
         for message in all.filter(|message| ids.iter().any(|one| one.id == message.id)) {
             message.crashes += 1;
             message.way.deadly = message.way.deadly.saturating_sub(1);
+        }
+    }
+
+    /// A function kept these messages. Whatever has had its last try by then could not be put into the dead letters.
+    pub(crate) fn unparked(&mut self, name: &str, kept: &[String]) {
+        let all = self.messages.get_mut(name).into_iter().flatten();
+        for message in all.filter(|message| message.receives > TRIES && kept.contains(&message.id)) {
+            message.unparked += 1;
         }
     }
 
