@@ -99,20 +99,26 @@ check-python:
 	$(RUFF) format --check tools tests
 	$(PYTHON) tools/render_templates.py --check
 
+OF_TEMPLATES := tests/test_templates tests/benchmarks
+
 check-templates:
-	$(PYTHON) -m pytest -q tests/test_templates tests/benchmarks
+	$(PYTHON) -m pytest -q $(OF_TEMPLATES)
 
-test: test-rust test-stack ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
+# Two at a time, the longest begin first.
+test: test-rust test-stack test-templates ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
 
-# The flows wait for each other most of the time, and nothing here does: beside them it gives way.
+# The flows take longest, and wait most of the time: what runs beside them gives way.
 test-rust: build
 	nice cargo test $(TESTED) --locked --no-fail-fast -- --include-ignored
 	nice cargo test $(CONTRACTS) --locked
 	nice cargo test $(OPENAPI) --locked
 
 test-stack: build
-	$(PYTHON) -m pytest -q tests/test_templates tests/test_local tests/benchmarks
+	$(PYTHON) -m pytest -q tests/test_local
 	$(PYTHON) -m pytest -q tests/test_flows
+
+test-templates: build
+	nice $(PYTHON) -m pytest -q $(OF_TEMPLATES)
 
 SIM := cargo run --quiet --locked --package quoin-simulation --example sim
 HISTORIES ?= 1000
@@ -132,7 +138,7 @@ test-flows: build ## only the flows over HTTP on a freshly deployed local stack,
 	$(PYTHON) -m pytest -q tests/test_flows
 
 test-sam: build docker ## every function's sample under `sam local invoke`; needs docker
-	$(PYTHON) -m pytest -q tests/test_sam
+	nice $(PYTHON) -m pytest -q tests/test_sam
 
 # Of the functions that money and every request wait for, and of the largest; apart from target/lambda, which tests use.
 SIZED := place-bet authorizer publisher create-deposit notify
@@ -155,5 +161,5 @@ deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="
 clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
-.PHONY: help test-rust test-stack setup mold docker build templates contracts run up stop load check check-rust check-python \
+.PHONY: help test-rust test-stack test-templates setup mold docker build templates contracts run up stop load check check-rust check-python \
   check-templates test sim soak test-flows test-sam size deploy clean

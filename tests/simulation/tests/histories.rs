@@ -17,7 +17,7 @@ use quoin_simulation::shrink::shrink;
 const STEPS: usize = 30;
 /// Histories of the fixed set, and fresh ones, which draw how many steps they have.
 const FIXED: u64 = 60;
-const FRESH: u64 = 100;
+const FRESH: u64 = 60;
 
 fn stage() -> &'static Stage {
     static STAGE: OnceLock<Stage> = OnceLock::new();
