@@ -104,7 +104,6 @@ OF_TEMPLATES := tests/test_templates tests/benchmarks
 check-templates:
 	$(PYTHON) -m pytest -q $(OF_TEMPLATES)
 
-# Two at a time, the longest begin first.
 test: test-rust test-stack test-templates ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
 
 # The flows take longest, and wait most of the time: what runs beside them gives way.
@@ -119,6 +118,12 @@ test-stack: build
 
 test-templates: build
 	nice $(PYTHON) -m pytest -q $(OF_TEMPLATES)
+
+# The same with lints, in the order that is over soonest where two things run at a time.
+ci: test-stack beside
+
+beside: build # is not done again: the flows are about to take what it made
+	$(MAKE) --assume-old=build --jobs=1 --keep-going test-rust test-templates lint
 
 SIM := cargo run --quiet --locked --package quoin-simulation --example sim
 HISTORIES ?= 1000
@@ -161,5 +166,5 @@ deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="
 clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
-.PHONY: help test-rust test-stack test-templates setup mold docker build templates contracts run up stop load check check-rust check-python \
-  check-templates test sim soak test-flows test-sam size deploy clean
+.PHONY: help test-rust test-stack test-templates ci beside setup mold docker build templates contracts run up stop load \
+  check check-rust check-python check-templates test sim soak test-flows test-sam size deploy clean
