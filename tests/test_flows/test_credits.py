@@ -13,6 +13,7 @@ import pytest
 from client import Answer, Platform, User, eventually
 from deliver import deliver, event, moment
 from ledger import Ledger
+from test_accounting import entries
 from test_verify import verify
 
 HOUR = 3600
@@ -234,5 +235,11 @@ def test_the_books_know_what_credits_moved_for(platform: Platform, booster: User
         }
 
     eventually(balances, {"credits credits", "credits cash"}.issubset)
-    assert "suspense credits" not in balances()
+    unexplained = [
+        entry
+        for asset in ("credits", "cash")
+        for entry in entries(platform, operator, "suspense", asset)
+        if entry["user_id"] == booster.user_id
+    ]
+    assert unexplained == []
     eventually(lambda: verify(platform, "--user", booster.user_id).code, (0).__eq__)
