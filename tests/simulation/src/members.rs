@@ -18,6 +18,8 @@ use crate::scenario::{Action, Matter};
 const SOON: u64 = 600_000_000;
 /// How long somebody waits who was told that the payment is on its way.
 const WAIT: u64 = 45_000_000;
+/// When a payment that nobody could ask for is given up, less what clocks may differ by.
+const GIVEN_UP: u64 = (1_800 - 300) * 1_000_000;
 
 /// The e-mail address of somebody who joins: some are also newcomers' own.
 fn email(number: usize) -> String {
@@ -29,12 +31,13 @@ pub(crate) fn takes_no_key(action: &Action) -> bool {
     matches!(action, Action::Member { what: Matter::Cancel, .. })
 }
 
-/// Whether an answer is one that the action may get.
-pub(crate) fn fits(action: &Action, status: u16, code: &str) -> bool {
+/// Whether an answer that took `micros` is one that the action may get.
+pub(crate) fn fits(action: &Action, status: u16, code: &str, micros: u64) -> bool {
     match action {
         Action::Join { token, .. } => match status {
             201 => !matches!(*token, "tok_decline"),
-            402 => code == "PAYMENT_DECLINED" && !matches!(*token, "tok_approve" | "tok_twice"),
+            402 if matches!(*token, "tok_approve" | "tok_twice") => code == "PAYMENT_DECLINED" && micros >= GIVEN_UP,
+            402 => code == "PAYMENT_DECLINED",
             422 => code == "EMAIL_TAKEN",
             _ => false,
         },

@@ -139,7 +139,8 @@ impl Case<'_> {
             (Action::Register { .. }, 201, _) => true,
             (Action::Register { .. }, 422, code) => self.could_be_taken(index, code),
             (Action::Join { .. } | Action::Member { .. }, status, code) => {
-                members::fits(&self.done.step.action, status, code)
+                let (from, to) = self.span();
+                members::fits(&self.done.step.action, status, code, to.saturating_sub(from))
             }
             (Action::Exclude { user }, 422, "SELF_EXCLUSION_NOT_LONGER") => self.ever_excluded(*user),
             (Action::Transfer { .. } | Action::Adjust { .. } | Action::Hold { .. }, 201, _)
