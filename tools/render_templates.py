@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """functions/*/service.yaml → functions/*/template.yaml and the nested stacks of template.yaml; the
-catalogue → its archives.
+catalogue → its archives; what consumers take → functions/reporting/src/replay/consumers.json.
 
 render_templates.py           write what differs
 render_templates.py --check   write nothing, fail if anything differs
@@ -9,6 +9,7 @@ render_templates.py --check   write nothing, fail if anything differs
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ HEADER = "# Rendered from service.yaml by `make templates`. Change service.yaml,
 BEGIN = "  # --- nested stacks, rendered from functions/*/service.yaml by `make templates` ---\n"
 END = "  # --- end of the nested stacks ---\n"
 ARCHIVES_BEGIN = "  # --- archives, rendered from the catalogue by `make templates` ---\n"
+CONSUMERS = Path("functions/reporting/src/replay/consumers.json")
 ARCHIVES_END = "  # --- end of the archives ---\n"
 
 
@@ -41,12 +43,32 @@ def rendered(root: Path) -> dict[Path, str]:
         path = root / "functions" / service.name / "template.yaml"
         files[path] = HEADER + cfn.dump(stack.template(service, shown))
         stacks.append(cfn.dump(stack.nested(service, parameters, shown)))
+    files[root / CONSUMERS] = json.dumps(consumed(known), indent=2) + "\n"
     kept = [cfn.dump({name: body}) for name, body in archives.of(root).items()]
     text = before + BEGIN + resources(stacks) + END + after
     start, rest = text.split(ARCHIVES_BEGIN)
     _, end = rest.split(ARCHIVES_END)
     files[root_template] = start + ARCHIVES_BEGIN + resources(kept) + ARCHIVES_END + end
     return files
+
+
+def consumed(known: list[Service]) -> dict[str, list[dict[str, list[str]]]]:
+    """What each consumer of the bus takes, as replays have to know it; whoever is optional can be
+    told of nothing again."""
+    functions = {
+        function.name: function.spec["consumes"]
+        for service in known
+        if not service.condition
+        for function in service.functions
+        if function.trigger == "consumes"
+    }
+    return {
+        name: [
+            {key: value for key, value in rule.items() if value != "all"}
+            for rule in functions[name]
+        ]
+        for name in sorted(functions)
+    }
 
 
 def resources(texts: list[str]) -> str:

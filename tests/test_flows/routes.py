@@ -196,6 +196,10 @@ ROUTES: dict[str, Kind] = {
     "POST /api/dead-letters/{queue}/redrive": Operators(
         {"queue": "wallet-payouts"}, body={"dry_run": True}
     ),
+    "POST /api/replays": Operators(
+        body={"from": "2026-01-03T00:00:00Z", "to": "2026-01-04T00:00:00Z", "consumer": "activity"}
+    ),
+    "GET /api/replays/{id}": Operators({"id": "replay_none"}),
     "GET /api/audit/{entity_type}/{entity_id}": Operators(
         {"entity_type": "bet", "entity_id": "$bet"}
     ),

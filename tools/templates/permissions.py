@@ -221,6 +221,14 @@ def _dead_letters(grants: Grants, _service: Service, wanted: list[str]) -> None:
         grants.allow("Sources", ["sqs:GetQueueUrl", "sqs:SendMessage"], source)
 
 
+def _consumers(grants: Grants, _service: Service, wanted: list[str]) -> None:
+    """The queues of the stage's consumers, by their names."""
+    if wanted != ["send"]:
+        raise DeclarationError("consumers: messages are sent to them, and nothing else")
+    queues = cfn.arn("sqs", "quoin-${Stage}-*")
+    grants.allow("Consumers", ["sqs:GetQueueUrl", "sqs:SendMessage"], queues)
+
+
 def _schedules(grants: Grants, service: Service, wanted: dict[str, str]) -> None:
     """Schedules of one's own, by the beginning of their names, each calling one function."""
     functions = {function.name: function for function in service.functions}
@@ -303,6 +311,7 @@ _USES: dict[str, Callable[[Grants, Service, Any], None]] = {
     "queues": _queues,
     "buckets": _buckets,
     "dead_letters": _dead_letters,
+    "consumers": _consumers,
     "schedules": _schedules,
     "kms": _kms,
     "secrets": _secrets,

@@ -13,6 +13,7 @@ mod funnel;
 mod measure;
 pub mod monitor;
 mod recorded;
+pub mod replay;
 mod report;
 mod trail;
 mod training;

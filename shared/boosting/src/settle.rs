@@ -21,6 +21,8 @@ struct Read<P> {
     stored: Stored,
     /// Whether the boost that is to be taken in has been.
     is_known: bool,
+    /// Whether its end has been told: its rows were lost, and it is told of again.
+    is_told: bool,
     place: P,
 }
 
@@ -50,12 +52,19 @@ pub(crate) async fn settle<T: Boosted>(
         keys.extend(new.map(|(boost, _)| (table, rows::boost::<T>(boost))));
         let found = env.store.batch(&keys).await?;
         let place = T::place(env, target_id).await?;
+        let is_told = match new {
+            Some((boost, _)) if boost.is_over(env.clock.now()) => env.store.head(&expiry(boost)).await?.version > 0,
+            Some(_) | None => false,
+        };
         let stored = Stored::read(found.first().and_then(Option::as_ref))?;
-        Ok(Read { stored, is_known: found.get(1).is_some_and(Option::is_some), place })
+        Ok(Read { stored, is_known: found.get(1).is_some_and(Option::is_some), is_told, place })
     };
     let decide = |read: &Read<T::Place>, now: Timestamp| {
         let new = new.filter(|_| !read.is_known);
-        let Some(settling) = Settling::decide::<T>(&read.stored, new, now) else { return Ok(None) };
+        let Some(mut settling) = Settling::decide::<T>(&read.stored, new, now) else { return Ok(None) };
+        if read.is_told {
+            settling.keep_quiet();
+        }
         let placed = T::placed(env, &read.place, target_id, settling.score, now)?;
         Ok(Some(settling.commit::<T>(table, target_id, &read.stored, now)?.and(placed)))
     };
@@ -74,6 +83,12 @@ struct Settling<'a> {
 }
 
 impl<'a> Settling<'a> {
+    /// Tells nothing of the end of what is new.
+    fn keep_quiet(&mut self) {
+        let new = self.new.map(|(boost, _)| boost.event_id.as_str());
+        self.ended.retain(|boost| Some(boost.event_id.as_str()) != new);
+    }
+
     /// `None` where nothing does.
     fn decide<T: Boosted>(stored: &Stored, new: Option<(&'a Boost, &'a str)>, now: Timestamp) -> Option<Self> {
         let mut running = stored.running.clone();
@@ -96,7 +111,7 @@ impl<'a> Settling<'a> {
         let mut commit = Commit::new();
         for boost in &self.ended {
             let told = Draft::new(&boost.expired(now), now)?;
-            let append = Append::first(Stream::new(EXPIRY, boost.event_id.clone()), now).state(&State(boost))?;
+            let append = Append::first(expiry(boost), now).state(&State(boost))?;
             commit = commit.append(append.events([told]));
             if self.new.is_none_or(|(new, _)| new.event_id != boost.event_id) {
                 let row = Update::of(table, rows::boost::<T>(boost)).text(ENDED_AT, now.to_string());
@@ -137,6 +152,10 @@ impl<'a> Settling<'a> {
         }
         Ok(commit)
     }
+}
+
+fn expiry(boost: &Boost) -> Stream {
+    Stream::new(EXPIRY, boost.event_id.clone())
 }
 
 /// The state of an end: the boost that is over.
@@ -226,6 +245,17 @@ mod tests {
         let settling = Settling::decide::<Thing<true>>(&Stored::default(), Some((&new, "gig_boost")), now).unwrap();
         assert_eq!((settling.score, settling.due, settling.ended.len()), (0, None, 1));
         assert!(settling.commit::<Thing<true>>("t", "t", &Stored::default(), now).is_ok());
+    }
+
+    #[test]
+    fn an_end_that_was_told_is_not_told_again() {
+        let (new, now) = (boost(), at(9 * HOUR));
+        let mut before = stored(40, 4 * HOUR);
+        before.running.add(Boost { event_id: "boost_2".to_owned(), ..boost() });
+        let mut settling = Settling::decide::<Thing<true>>(&before, Some((&new, "gig_boost")), now).unwrap();
+        settling.keep_quiet();
+        let ended: Vec<_> = settling.ended.iter().map(|boost| boost.event_id.as_str()).collect();
+        assert_eq!((ended, settling.score), (vec!["boost_2"], 0));
     }
 
     #[test]

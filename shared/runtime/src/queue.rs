@@ -39,7 +39,28 @@ impl Env {
     /// # Errors
     /// If a message was not taken; those before it were.
     pub async fn enqueue(&self, queue: &str, messages: &[QueueMessage]) -> Result<(), Failure> {
-        let url = self.config.queue(queue)?;
+        self.send_to(self.config.queue(queue)?, messages).await
+    }
+
+    /// Where the queue called `name` is, if there is one.
+    ///
+    /// # Errors
+    /// If SQS does not answer.
+    pub async fn queue_url(&self, name: &str) -> Result<Option<String>, Failure> {
+        match self.sqs().get_queue_url().queue_name(name).send().await {
+            Ok(found) => Ok(found.queue_url),
+            Err(error) => match error.into_service_error() {
+                error if error.is_queue_does_not_exist() => Ok(None),
+                error => Err(Failure::transient(error)),
+            },
+        }
+    }
+
+    /// Sends messages to the queue at `url`, ten at a time.
+    ///
+    /// # Errors
+    /// If a message was not taken; those before it were.
+    pub async fn send_to(&self, url: &str, messages: &[QueueMessage]) -> Result<(), Failure> {
         for chunk in messages.chunks(BATCH) {
             let mut request = self.sqs().send_message_batch().queue_url(url);
             for (index, message) in chunk.iter().enumerate() {

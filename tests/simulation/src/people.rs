@@ -12,10 +12,12 @@ use serde_json::{Value, json};
 use crate::cloud::{BEGIN, Cloud, DAYS, Setting, Snapshot};
 use crate::faults::Plan;
 use crate::gateway::Principal;
+use crate::history::answered;
 use crate::platform::Platform;
 use crate::scenario::USERS;
 use crate::scheduler::Scheduler;
 use crate::shop;
+use crate::warehouse;
 use crate::wire::Request;
 
 /// Users and the items that their registrations left.
@@ -106,7 +108,11 @@ impl People {
             }
             Ok(())
         })?;
-        if !scheduler.run(BEGIN) || !cloud.findings().is_empty() {
+        // What each history would find to do of it, is done: it counts for none of them.
+        let is_quiet = scheduler.run(BEGIN - 60_000_000);
+        let is_exported = warehouse::exported(&mut scheduler, &platform).is_none();
+        let is_verified = answered(&mut scheduler, &platform, "quoin-dev-verifier").is_some();
+        if !(is_quiet && is_exported && is_verified && scheduler.run(BEGIN)) || !cloud.findings().is_empty() {
             return Err(format!("people have not settled in: {:?}", cloud.findings()));
         }
         Ok(Self { ids, codes, items, empty, settled: Snapshot::of(&cloud)? })

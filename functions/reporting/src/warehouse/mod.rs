@@ -9,5 +9,9 @@ mod parts;
 mod staging;
 
 pub(crate) use line::Line;
+#[cfg(test)]
+pub(crate) use line::tests::line as line_of_test;
 pub(crate) use parts::{Part, Parts};
-pub(crate) use staging::{Mark, Partition, Staged, clear, keep_bounds, known_bounds, marks, remove, stage, staged};
+pub(crate) use staging::{
+    Mark, Partition, Staged, clear, keep_bounds, known_bounds, marks, remove, stage, staged, staged_between,
+};

@@ -44,6 +44,11 @@ impl Part {
         true
     }
 
+    /// Its lines, in order.
+    pub(crate) fn into_lines(self) -> Vec<Line> {
+        self.lines.into_iter().map(|((at, event_id), text)| Line { at, event_id, text }).collect()
+    }
+
     /// The moment at which it is closed, if it has reached `size` bytes.
     pub(crate) fn bound(&self, size: usize) -> Option<Timestamp> {
         let ((at, _), _) = self.lines.last_key_value()?;

@@ -143,10 +143,28 @@ pub(crate) struct Rows {
 /// # Errors
 /// If the table cannot be read, or a row is no event.
 pub(crate) async fn staged(env: &Env, table: &str, partition: &Partition) -> Result<Rows, Failure> {
+    staged_between(env, table, partition, None).await
+}
+
+/// The same of a span of `<moment>#<event id>`.
+///
+/// # Errors
+/// If the table cannot be read, or a row is no event.
+pub(crate) async fn staged_between(
+    env: &Env,
+    table: &str,
+    partition: &Partition,
+    span: Option<(&str, &str)>,
+) -> Result<Rows, Failure> {
     let mut found: BTreeMap<String, (Key, String)> = BTreeMap::new();
     let mut horizon: Option<String> = None;
     for shard in 0..SHARDS {
-        let page = env.store.query(table, Query::of(partition.stage_pk(shard)).consistent()).await?;
+        let query = Query::of(partition.stage_pk(shard)).consistent();
+        let query = match span {
+            Some((from, to)) => query.between(from, to),
+            None => query,
+        };
+        let page = env.store.query(table, query).await?;
         if let Some(next) = page.next {
             horizon = Some(horizon.map_or(next.sk.clone(), |horizon| horizon.min(next.sk.clone())));
         }

@@ -226,14 +226,7 @@ impl<'a> DeadLetters<'a> {
     }
 
     async fn url(&self, name: &str) -> Result<Option<String>, Failure> {
-        let request = self.env.sqs().get_queue_url().queue_name(format!("{}{name}", self.prefix));
-        match request.send().await {
-            Ok(found) => Ok(found.queue_url),
-            Err(error) => match error.as_service_error() {
-                Some(error) if error.is_queue_does_not_exist() => Ok(None),
-                Some(_) | None => Err(failed(error)),
-            },
-        }
+        self.env.queue_url(&format!("{}{name}", self.prefix)).await
     }
 
     async fn count(&self, name: String, url: String) -> Result<Option<DeadLetterQueue>, Failure> {
