@@ -54,7 +54,9 @@ class Function:
 
     @property
     def timeout(self) -> int:
-        return self.spec.get("timeout", 15 if self.trigger in ("route", "authorizer", "socket") else 30)
+        return self.spec.get(
+            "timeout", 15 if self.trigger in ("route", "authorizer", "socket") else 30
+        )
 
     @property
     def memory(self) -> int:

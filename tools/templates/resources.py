@@ -200,9 +200,7 @@ def _invocation_uri(function: str) -> cfn.Tag:
 # --- WebSocket ------------------------------------------------------------------------
 
 
-def _socket_routes(
-    _service: Service, function: Function, _grants: permissions.Grants
-) -> Resources:
+def _socket_routes(_service: Service, function: Function, _grants: permissions.Grants) -> Resources:
     """Routes of the WebSocket API. Without a response of the route, what the function answers to
     a message would not reach the client; who connects is answered by the handshake."""
     name = function.logical_id
@@ -240,9 +238,7 @@ def _socket_routes(
             "Type": "AWS::ApiGatewayV2::Route",
             "Properties": properties,
         }
-        resources[f"{name}Permission{suffix}"] = _api_permission(
-            name, f"*/{route}", "SocketApiId"
-        )
+        resources[f"{name}Permission{suffix}"] = _api_permission(name, f"*/{route}", "SocketApiId")
     return resources
 
 

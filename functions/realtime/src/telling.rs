@@ -214,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn what_the_table_tells_is_what_the_queue_is_given() {
+        let path = format!("{}/service.yaml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let lists = text.lines().filter_map(|line| line.trim().strip_prefix("events: [")?.strip_suffix(']'));
+        let mut given: Vec<_> = lists.flat_map(|list| list.split(", ")).collect();
+        let mut told: Vec<_> = TOLD.iter().map(|telling| telling.event).collect();
+        given.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(given, told);
+    }
+
+    #[test]
     fn a_boost_is_told_to_who_gave_it_and_on_the_channel_of_what_was_boosted() {
         let key = "boost:boost_abc123";
         assert_eq!(told("profile_boost"), [line("user:booster456", key, 1), line("user:user123", key, 1)]);
