@@ -75,7 +75,7 @@ def test_no_two_functions_answer_the_same_route() -> None:
 
 
 def test_who_connects_has_a_ticket_and_what_clients_send_is_answered() -> None:
-    """A ticket is no token, so no authorizer knows it; the function that is connected to takes it."""
+    """A ticket is no token, so no authorizer knows it; the function of `$connect` takes it."""
     routes = _routes(SOCKET_API)
     keys = {route.properties["RouteKey"]: route for route in routes}
     messages = {"$default", "ping", "subscribe", "unsubscribe"}
