@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -28,8 +29,10 @@ class Live:
         if ticket is None:
             ticket = user.post("/api/realtime/tickets").expect(201)["ticket"]
         url = f"{user.platform.outputs['websocket_url']}?ticket={ticket}"
+        self._open = ExitStack()
         try:
-            self._socket = connect(url, open_timeout=SECONDS, compression=None, proxy=None)
+            opening = connect(url, open_timeout=SECONDS, compression=None, proxy=None)
+            self._socket = self._open.enter_context(opening)
         except InvalidStatus as error:
             raise Refused(error.response.status_code) from error
         self.waiting: list[Message] = []
@@ -43,7 +46,7 @@ class Live:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._socket.close()
+        self._open.close()
 
     def send(self, text: str) -> None:
         self._socket.send(text)
@@ -61,14 +64,14 @@ class Live:
         """The next message that tells of `event`."""
         return self._next(lambda message: message.get("event") == event)
 
+    def waits(self, about: str) -> list[Message]:
+        """What came of a kind and nobody asked for yet."""
+        return [message for message in self.waiting if about in message["event"]]
+
     def subscribed(self, channel: str) -> Live:
         answer = self.ask(action="subscribe", channel=channel)
         assert answer == {"action": "subscribed", "channel": channel}, answer
         return self
-
-    def drop(self) -> None:
-        """Goes without a word, as a lost network does."""
-        self._socket.socket.close()
 
     def _next(self, is_wanted: Callable[[Message], bool]) -> Message:
         for index, message in enumerate(self.waiting):

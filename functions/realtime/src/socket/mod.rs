@@ -1,4 +1,4 @@
-//! The routes of the WebSocket API. What a client sends is always answered.
+//! The routes of the WebSocket API. What a client sends is answered, never dropped.
 
 use std::collections::BTreeMap;
 
