@@ -3,6 +3,7 @@
 from .contract import Contract
 from .feed import Feed
 from .grocery import Grocery
+from .live import Live, Refused
 from .member import Member, register, registration
 from .platform import Answer, Platform
 from .shop import Shop
@@ -15,8 +16,10 @@ __all__ = [
     "Contract",
     "Feed",
     "Grocery",
+    "Live",
     "Member",
     "Platform",
+    "Refused",
     "Shop",
     "Stall",
     "User",

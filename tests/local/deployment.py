@@ -115,6 +115,8 @@ def write_outputs(server: Server) -> dict[str, Any]:
     url = outputs["HttpApiUrl"]
     document = {
         "http_url": url,
+        # The emulator's origin, over the protocol's own scheme.
+        "websocket_url": outputs["SocketUrl"].replace("http", "ws", 1),
         "aws_endpoint_url": server.url,
         "sandbox_url": f"{url}/sandbox",
         "operator": create_operator(server, outputs["CreateOperatorFunction"]),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import os
 import socketserver
 import string
@@ -115,6 +116,43 @@ def authorize_batches_as_their_parts() -> None:
     iam_actions.extract_iam_action = extract_as_aws
 
 
+def answer_messages_by_route_responses() -> None:
+    """A WebSocket API sends what a function answers to a message back over the connection where
+    the route has a response, and only there; a template can declare one.
+    """
+    from ministack.services import apigateway
+    from ministack.services.cloudformation import provisioners
+
+    def create(_: str, properties: Any, __: str) -> Any:
+        api, route = properties["ApiId"], properties["RouteId"].rpartition("/")[2]
+        data = {"routeResponseKey": properties["RouteResponseKey"]}
+        status, _headers, body = apigateway._create_route_response(api, route, data)
+        if status >= 400:
+            raise ValueError(body)
+        response = json.loads(body)["routeResponseId"]
+        return f"{api}/{route}/{response}", {"RouteResponseId": response}
+
+    def delete(identity: str, _: Any) -> None:
+        apigateway._delete_route_response(*identity.split("/"))
+
+    handlers = {"create": create, "delete": delete}
+    provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::RouteResponse"] = handlers
+    invoke = apigateway._invoke_ws_lambda
+    signature = inspect.signature(invoke)
+
+    @functools.wraps(invoke)
+    async def invoke_as_aws(*args: Any, **kwargs: Any) -> Any:
+        call = signature.bind(*args, **kwargs).arguments
+        answer = await invoke(*args, **kwargs)
+        responses = apigateway._route_responses.get(call["api_id"], {})
+        has_response = bool(responses.get(call["route"]["routeId"]))
+        if call["event_type"] == "MESSAGE" and not has_response:
+            return None
+        return answer
+
+    apigateway._invoke_ws_lambda = invoke_as_aws
+
+
 class _Copied:
     """A function's output, copied into a file of its own while the emulator reads it."""
 
@@ -168,6 +206,7 @@ def main() -> None:
     shape_http_events_and_faults()
     generate_secrets_as_declared()
     authorize_batches_as_their_parts()
+    answer_messages_by_route_responses()
     leading_keys.install()
     logs = Path(os.environ["QUOIN_LOGS"])
     copy_logs_to_files(logs)

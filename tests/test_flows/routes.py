@@ -117,6 +117,7 @@ ROUTES: dict[str, Kind] = {
     "PATCH /api/users/me": Own({"language": "de"}),
     "POST /api/users/me/deactivate": Own({"reason": "closed"}, ends_account=True),
     "POST /api/users/me/erasure": Own(ends_account=True),
+    "POST /api/realtime/tickets": Own(),
     "GET /api/wallets/me": Own(),
     "GET /api/wallets/me/entries": Own(),
     "PUT /api/wallets/me/limits": Own(LIMIT),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from local import deployment, paths
 from local.server import Server
+from websockets.sync.client import connect
 
 # Answers every invocation with what DynamoDB said to the requests in its event.
 BOOTSTRAP = f"""#!{sys.executable}
@@ -98,6 +99,37 @@ ROOT = {
 }
 
 
+def _of_socket(kind: str, **properties: Any) -> dict[str, Any]:
+    properties = {"ApiId": {"Ref": "Api"}} | properties
+    return {"Type": f"AWS::ApiGatewayV2::{kind}", "Properties": properties}
+
+
+def _socket_route(key: str) -> dict[str, Any]:
+    target = {"Fn::Sub": "integrations/${Integration}"}
+    return _of_socket("Route", RouteKey=key, Target=target)
+
+
+SOCKET = {
+    "Resources": {
+        "Api": {
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": {
+                "Name": "socket",
+                "ProtocolType": "WEBSOCKET",
+                "RouteSelectionExpression": "$request.body.action",
+            },
+        },
+        "Stage": _of_socket("Stage", StageName="live", AutoDeploy=True),
+        "Integration": _of_socket("Integration", IntegrationType="MOCK"),
+        "Answered": _socket_route("answered"),
+        "Unanswered": _socket_route("unanswered"),
+        "Response": _of_socket(
+            "RouteResponse", RouteId={"Ref": "Answered"}, RouteResponseKey="$default"
+        ),
+    }
+}
+
+
 @pytest.fixture(scope="module")
 def deployed(emulator: Server) -> Server:
     archive = io.BytesIO()
@@ -115,20 +147,24 @@ def deployed(emulator: Server) -> Server:
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
     )
+    _create(emulator, "parent", ROOT)
+    return emulator
+
+
+def _create(emulator: Server, name: str, template: dict[str, Any]) -> None:
     stacks = deployment.client(emulator, "cloudformation")
     stacks.create_stack(
-        StackName="parent",
-        TemplateBody=json.dumps(ROOT),
+        StackName=name,
+        TemplateBody=json.dumps(template),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        (stack,) = stacks.describe_stacks(StackName="parent")["Stacks"]
+        (stack,) = stacks.describe_stacks(StackName=name)["Stacks"]
         if not stack["StackStatus"].endswith("IN_PROGRESS"):
             break
         time.sleep(0.1)
     assert stack["StackStatus"] == "CREATE_COMPLETE", stack
-    return emulator
 
 
 def _ask(emulator: Server, *requests: tuple[str, dict[str, Any]]) -> list[str]:
@@ -166,3 +202,23 @@ def test_a_functions_log_is_a_file(deployed: Server) -> None:
     _ask(deployed)
     log = Path(paths.LOGS / f"{FUNCTION}.log")
     assert "asked" in log.read_text()
+
+
+def test_a_message_is_answered_where_its_route_has_a_response(emulator: Server) -> None:
+    _create(emulator, "socket", SOCKET)
+    apis = deployment.client(emulator, "apigatewayv2")
+    (api,) = [one["ApiId"] for one in apis.get_apis()["Items"] if one["Name"] == "socket"]
+    (integration,) = apis.get_integrations(ApiId=api)["Items"]
+    apis.create_integration_response(
+        ApiId=api,
+        IntegrationId=integration["IntegrationId"],
+        IntegrationResponseKey="$default",
+        ResponseTemplates={"$default": "heard"},
+    )
+    url = f"{emulator.url.replace('http', 'ws', 1)}/_aws/execute-api/{api}/live"
+    with connect(url, compression=None, proxy=None) as socket:
+        for action in ("unanswered", "answered"):
+            socket.send(json.dumps({"action": action}))
+        assert socket.recv(timeout=10) == "heard"
+        with pytest.raises(TimeoutError):
+            socket.recv(timeout=0.2)

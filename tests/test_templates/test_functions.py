@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import stacks
@@ -59,16 +60,50 @@ def test_binaries_and_declarations_are_the_same(service: stacks.Service) -> None
     assert binaries == {function.name for function in service.functions}
 
 
+HTTP_API, SOCKET_API = {"Ref": "ApiId"}, {"Ref": "SocketApiId"}
+
+
+def _routes(api: dict[str, str]) -> list[stacks.Resource]:
+    routes = stacks.resources("AWS::ApiGatewayV2::Route")
+    return [route for route in routes if route.properties["ApiId"] == api]
+
+
 def test_no_two_functions_answer_the_same_route() -> None:
-    routes = [
-        route.properties["RouteKey"] for route in stacks.resources("AWS::ApiGatewayV2::Route")
-    ]
-    assert len(routes) == len(set(routes))
+    for api in (HTTP_API, SOCKET_API):
+        routes = [route.properties["RouteKey"] for route in _routes(api)]
+        assert len(routes) == len(set(routes))
+
+
+def test_who_connects_has_a_ticket_and_what_clients_send_is_answered() -> None:
+    """A ticket is no token, so no authorizer knows it; the function of `$connect` takes it."""
+    routes = _routes(SOCKET_API)
+    keys = {route.properties["RouteKey"]: route for route in routes}
+    messages = {"$default", "ping", "subscribe", "unsubscribe"}
+    assert set(keys) == {"$connect", "$disconnect"} | messages
+    assert {route.properties["AuthorizationType"] for route in routes} == {"NONE"}
+    responses = {
+        response.properties["RouteId"]["Ref"]
+        for response in stacks.resources("AWS::ApiGatewayV2::RouteResponse")
+    }
+    assert responses == {keys[key].name for key in messages}
+    for key in messages:
+        assert keys[key].properties["RouteResponseSelectionExpression"] == "$default"
+
+
+def test_access_logs_hold_no_tickets_and_no_messages() -> None:
+    stages = list(stacks.resources("AWS::ApiGatewayV2::Stage"))
+    assert len(stages) == 2
+    for stage in stages:
+        settings = stage.properties["DefaultRouteSettings"]
+        assert settings["ThrottlingRateLimit"] and settings["ThrottlingBurstLimit"], stage
+        assert settings.get("DataTraceEnabled", False) is False, stage
+        log = stage.properties["AccessLogSettings"]["Format"]
+        assert "$context.requestId" in log and "query" not in log.lower(), stage
 
 
 def test_every_route_asks_for_a_token_unless_it_is_known_to_be_public() -> None:
     public = set()
-    for route in stacks.resources("AWS::ApiGatewayV2::Route"):
+    for route in _routes(HTTP_API):
         if route.properties["AuthorizationType"] == "NONE":
             public.add(route.properties["RouteKey"])
         else:
@@ -85,7 +120,8 @@ def test_the_sandbox_is_deployed_only_on_request() -> None:
 def test_the_gateway_may_call_only_by_the_functions_own_routes() -> None:
     for permission in stacks.resources("AWS::Lambda::Permission"):
         source = json.dumps(permission.properties["SourceArn"])
-        assert "${ApiId}/" in source and "${ApiId}/*/*" not in source, permission
+        assert re.search(r"\$\{(Socket)?ApiId\}/", source), permission
+        assert "ApiId}/*/*" not in source, permission
 
 
 def test_access_tokens_are_checked_by_one_cached_authorizer() -> None:

@@ -252,6 +252,16 @@ def test_only_those_named_in_security_md_use_peoples_keys() -> None:
     assert holders == PERSONAL_KEYS
 
 
+def test_only_the_fan_out_writes_to_connections_and_to_those_of_its_api() -> None:
+    holders = {
+        holder.name: json.dumps(statement["Resource"])
+        for holder, statement in stacks.statements()
+        if any("execute-api" in action for action in stacks.listed(statement["Action"]))
+    }
+    assert set(holders) == {"FanOutRole"}
+    assert "${SocketApiId}/*/POST/@connections/*" in holders["FanOutRole"]
+
+
 def test_only_operations_reaches_the_dead_letters_of_others() -> None:
     rights: dict[str, set[str]] = {}
     for holder, statement in stacks.statements():

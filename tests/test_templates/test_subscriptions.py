@@ -30,6 +30,7 @@ FLOOR = {
     "billing": {"payment.events", "subscription.events"},
     "merchant": {"order.events"},
     "user": {"credit.events"},
+    "realtime": {"credit.events", "wallet.events", "betting.events", "notification.events"},
     "support": {"user.events", "betting.events", "payment.events", "wallet.events", "order.events"},
 }
 

@@ -32,11 +32,11 @@ PRIORITIES = {
 FUNCTION_KEYS = {
     "route", "public", "timeout", "memory", "uses", "environment", "consumes", "priority",
     "queue", "schedule", "scheduled", "stream", "invoke", "authorizer", "description", "alarms",
-    "order",
+    "order", "socket",
 }  # fmt: skip
 TRIGGERS = (
     *("route", "consumes", "queue", "schedule", "scheduled"),
-    *("stream", "invoke", "authorizer"),
+    *("stream", "invoke", "authorizer", "socket"),
 )
 SUBSCRIPTION_KEYS = {"topics", "events", "entities", "routing_keys", "target_types"}
 
@@ -54,7 +54,9 @@ class Function:
 
     @property
     def timeout(self) -> int:
-        return self.spec.get("timeout", 15 if self.trigger in ("route", "authorizer") else 30)
+        return self.spec.get(
+            "timeout", 15 if self.trigger in ("route", "authorizer", "socket") else 30
+        )
 
     @property
     def memory(self) -> int:

@@ -252,6 +252,16 @@ def _schedules(grants: Grants, service: Service, wanted: dict[str, str]) -> None
         grants.allow(f"{pascal(name)}Role", ["iam:PassRole"], role, to_scheduler)
 
 
+def _socket(grants: Grants, _service: Service, wanted: list[str]) -> None:
+    """Where connections are made and messages to them posted, and the right to post."""
+    if unknown := set(wanted) - {"post", "url"}:
+        raise DeclarationError(f"socket: unknown {sorted(unknown)}")
+    grants.environment["SOCKET_ENDPOINT"] = cfn.ref("SocketEndpoint")
+    if "post" in wanted:
+        connections = cfn.arn("execute-api", "${SocketApiId}/*/POST/@connections/*")
+        grants.allow("Connections", ["execute-api:ManageConnections"], connections)
+
+
 def _kms(grants: Grants, _service: Service, wanted: dict[str, list[str]]) -> None:
     for name, actions in wanted.items():
         key = f"{pascal(name)}KeyId"
@@ -313,6 +323,7 @@ _USES: dict[str, Callable[[Grants, Service, Any], None]] = {
     "dead_letters": _dead_letters,
     "consumers": _consumers,
     "schedules": _schedules,
+    "socket": _socket,
     "kms": _kms,
     "secrets": _secrets,
     "bus": _bus,

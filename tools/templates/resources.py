@@ -25,6 +25,7 @@ def of(service: Service, function: Function) -> Resources:
     trigger = {
         "route": _routes,
         "authorizer": _authorizer,
+        "socket": _socket_routes,
         "consumes": _consumer,
         "queue": _worker,
         "schedule": _schedule,
@@ -158,29 +159,25 @@ def _routes(_service: Service, function: Function, _grants: permissions.Grants) 
     return resources
 
 
-def _api_permission(function: str, source: str) -> dict[str, Any]:
+def _api_permission(function: str, source: str, api: str = "ApiId") -> dict[str, Any]:
     return {
         "Type": "AWS::Lambda::Permission",
         "Properties": {
             "Action": "lambda:InvokeFunction",
             "FunctionName": cfn.ref(function),
             "Principal": "apigateway.amazonaws.com",
-            "SourceArn": cfn.arn("execute-api", f"${{ApiId}}/{source}"),
+            "SourceArn": cfn.arn("execute-api", f"${{{api}}}/{source}"),
         },
     }
 
 
 def _authorizer(_service: Service, function: Function, _grants: permissions.Grants) -> Resources:
     name = function.logical_id
-    uri = (
-        "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
-        f"${{{name}.Arn}}/invocations"
-    )
     properties = {
         "ApiId": cfn.ref("ApiId"),
         "Name": physical(function.name),
         "AuthorizerType": "REQUEST",
-        "AuthorizerUri": cfn.sub(uri),
+        "AuthorizerUri": _invocation_uri(name),
         "AuthorizerPayloadFormatVersion": "2.0",
         "EnableSimpleResponses": True,
         "IdentitySource": ["$request.header.Authorization"],
@@ -190,6 +187,59 @@ def _authorizer(_service: Service, function: Function, _grants: permissions.Gran
         "AuthorizerId": {"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": properties},
         f"{name}Permission": _api_permission(name, "authorizers/*"),
     }
+
+
+def _invocation_uri(function: str) -> cfn.Tag:
+    """A function as API Gateway calls it."""
+    return cfn.sub(
+        "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+        f"${{{function}.Arn}}/invocations"
+    )
+
+
+# --- WebSocket ------------------------------------------------------------------------
+
+
+def _socket_routes(_service: Service, function: Function, _grants: permissions.Grants) -> Resources:
+    """Routes of the WebSocket API. Without a response of the route, what the function answers to
+    a message would not reach the client; who connects is answered by the handshake."""
+    name = function.logical_id
+    resources: Resources = {
+        f"{name}Integration": {
+            "Type": "AWS::ApiGatewayV2::Integration",
+            "Properties": {
+                "ApiId": cfn.ref("SocketApiId"),
+                "IntegrationType": "AWS_PROXY",
+                "IntegrationUri": _invocation_uri(name),
+            },
+        }
+    }
+    for index, route in enumerate(function.spec["socket"]):
+        suffix = str(index + 1) if index else ""
+        is_message = route not in ("$connect", "$disconnect")
+        properties = {
+            "ApiId": cfn.ref("SocketApiId"),
+            "RouteKey": route,
+            "Target": cfn.sub(f"integrations/${{{name}Integration}}"),
+            # The ticket says who connects, and the connection who sends.
+            "AuthorizationType": "NONE",
+        }
+        if is_message:
+            properties["RouteResponseSelectionExpression"] = "$default"
+            resources[f"{name}RouteResponse{suffix}"] = {
+                "Type": "AWS::ApiGatewayV2::RouteResponse",
+                "Properties": {
+                    "ApiId": cfn.ref("SocketApiId"),
+                    "RouteId": cfn.ref(f"{name}Route{suffix}"),
+                    "RouteResponseKey": "$default",
+                },
+            }
+        resources[f"{name}Route{suffix}"] = {
+            "Type": "AWS::ApiGatewayV2::Route",
+            "Properties": properties,
+        }
+        resources[f"{name}Permission{suffix}"] = _api_permission(name, f"*/{route}", "SocketApiId")
+    return resources
 
 
 # --- Queues ---------------------------------------------------------------------------

@@ -17,6 +17,14 @@ FROM_ROOT: dict[str, cfn.Tag] = {
         cfn.sub("${ApiOrigin}/_aws/execute-api/${HttpApi}/$default"),
         cfn.get_att("HttpApi", "ApiEndpoint"),
     ),
+    "SocketApiId": cfn.ref("SocketApi"),
+    "SocketEndpoint": cfn.if_(
+        "HasApiOrigin",
+        cfn.sub("${ApiOrigin}/_aws/execute-api/${SocketApi}/${SocketApiStage}"),
+        cfn.sub(
+            "https://${SocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${SocketApiStage}"
+        ),
+    ),
     "AuthorizerId": cfn.get_att("Identity", "Outputs.AuthorizerId"),
     "AlarmTopicArn": cfn.ref("AlarmTopic"),
     "BusName": cfn.ref("Bus"),

@@ -327,7 +327,10 @@ fn accepted(part: &str) -> (&str, u32) {
 }
 
 /// Reads JSON and tells where it is wrong.
-pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+///
+/// # Errors
+/// 400 with a pointer to the member that is wrong.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let detail = error.inner().to_string();

@@ -9,6 +9,7 @@ mod api;
 mod aws;
 mod change;
 mod config;
+mod connections;
 mod consumer;
 mod context;
 #[cfg(feature = "schema")]
@@ -27,6 +28,7 @@ mod personal;
 mod problem;
 mod queue;
 mod secrets;
+mod signed;
 mod signing;
 mod strict_json;
 mod sweep;
@@ -35,10 +37,11 @@ mod text;
 mod webhook;
 
 pub use advance::{Found, advance};
-pub use api::{Caller, Page, Pages, Request, Response, Role, StoredAnswer};
+pub use api::{Caller, Page, Pages, Request, Response, Role, StoredAnswer, parse_json};
 pub use aws::Aws;
 pub use change::change;
 pub use config::{Config, ConfigError};
+pub use connections::{PostError, Posted};
 pub use consumer::{Batch, Delivery, Failure, Message, Outcome, QueueResponse, SqsEvent, each, side_by_side, work};
 pub use context::{Context, Invocation};
 #[cfg(feature = "schema")]

@@ -1,21 +1,16 @@
 //! Objects in a bucket: read one, and put one on the condition that nobody else did meanwhile.
 //!
-//! Two requests need no client of their own: they are signed by the crate that signs the SDK's requests and go over its
-//! transport (docs/adr/0014). Nothing is tried again here: whoever keeps objects comes back to them anyway.
+//! Two requests need no client of their own ([`crate::signed`]). Nothing is tried again here: whoever keeps objects
+//! comes back to them anyway.
 
 use std::fmt::Write as _;
 
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
-    sign,
-};
-use aws_sigv4::sign::v4::SigningParams;
-use aws_smithy_runtime_api::client::identity::Identity;
+use aws_sigv4::http_request::{PayloadChecksumKind, PercentEncodingMode, SigningSettings, UriPathNormalizationMode};
 
 use crate::Env;
 use crate::consumer::Failure;
-use crate::outbound::{OutboundError, OutboundRequest, Reply};
+use crate::outbound::{OutboundRequest, Reply};
+use crate::signed::AskError;
 
 /// An object as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +47,12 @@ impl From<ObjectError> for Failure {
     }
 }
 
-impl From<OutboundError> for ObjectError {
-    fn from(error: OutboundError) -> Self {
-        Self::Unavailable(error.to_string())
+impl From<AskError> for ObjectError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Unsigned(reason) => Self::Refused(reason),
+            AskError::Unanswered(error) => Self::Unavailable(error.to_string()),
+        }
     }
 }
 
@@ -122,50 +120,20 @@ impl Env {
         headers: Vec<(&'static str, String)>,
         body: Vec<u8>,
     ) -> Result<Reply, ObjectError> {
-        let missing = |what: &str| ObjectError::Refused(format!("there is no {what}"));
-        let region = self.aws.sdk.region().ok_or_else(|| missing("region"))?.as_ref();
-        let client = self.aws.sdk.http_client().ok_or_else(|| missing("transport"))?;
-        let provider = self.aws.sdk.credentials_provider().ok_or_else(|| missing("credentials"))?;
-        let credentials = provider.provide_credentials().await;
-        let identity: Identity = credentials.map_err(|error| ObjectError::Refused(error.to_string()))?.into();
-        let url = url(self.aws.sdk.endpoint_url(), region, bucket, key);
-        let mut headers: Vec<_> = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        headers.extend(self.signature(method, &url, &headers, &body, &identity, region)?);
+        let url = url(self.aws.sdk.endpoint_url(), self.region()?, bucket, key);
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let request = OutboundRequest { method, url, headers, body, timeout_ms: TIMEOUT_MS };
-        Ok(self.exchange(&client, request, MAX_OBJECT).await?)
+        Ok(self.ask_signed("s3", settings(), request, MAX_OBJECT).await?)
     }
+}
 
-    /// The headers that sign a request.
-    fn signature(
-        &self,
-        method: &str,
-        url: &str,
-        headers: &[(String, String)],
-        body: &[u8],
-        identity: &Identity,
-        region: &str,
-    ) -> Result<Vec<(String, String)>, ObjectError> {
-        let wrong = |error: &dyn std::fmt::Display| ObjectError::Refused(format!("not signed: {error}"));
-        // The path goes as it is written, encoded once, and the body's hash with it.
-        let mut settings = SigningSettings::default();
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        let params = SigningParams::builder()
-            .identity(identity)
-            .region(region)
-            .name("s3")
-            .time(self.aws.time.now())
-            .settings(settings)
-            .build()
-            .map_err(|error| wrong(&error))?
-            .into();
-        let named = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let request = SignableRequest::new(method, url, named, SignableBody::Bytes(body));
-        let signed = sign(request.map_err(|error| wrong(&error))?, &params).map_err(|error| wrong(&error))?;
-        let (instructions, _) = signed.into_parts();
-        Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
-    }
+/// The path goes as it is written, encoded once, and the body's hash with it.
+fn settings() -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    settings
 }
 
 /// Where the object is: under the bucket's own name, or in the path of an endpoint that has none.

@@ -25,7 +25,7 @@ pub(crate) enum Trigger {
     Events(Vec<Subscription>),
     /// A work queue of its service.
     Queue,
-    /// Anything else: a schedule, a stream, an authorizer, a call by IAM.
+    /// Anything else: a schedule, a stream, an authorizer, a WebSocket, a call by IAM.
     Other,
 }
 
@@ -126,8 +126,9 @@ fn trigger(spec: &Value) -> Option<Trigger> {
     if spec.get("queue").is_some() {
         return Some(Trigger::Queue);
     }
-    let is_other =
-        ["schedule", "scheduled", "stream", "authorizer", "invoke"].iter().any(|kind| spec.get(kind).is_some());
+    let is_other = ["schedule", "scheduled", "stream", "authorizer", "invoke", "socket"]
+        .iter()
+        .any(|kind| spec.get(kind).is_some());
     is_other.then_some(Trigger::Other)
 }
 

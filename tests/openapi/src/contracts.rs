@@ -22,6 +22,7 @@ const ALL: &[(&str, &Contracts)] = &[
     ("operations", quoin_operations::api::CONTRACTS),
     ("order", quoin_order::api::CONTRACTS),
     ("payment", quoin_payment::api::CONTRACTS),
+    ("realtime", quoin_realtime::api::CONTRACTS),
     ("reporting", quoin_reporting::api::CONTRACTS),
     ("sandbox", quoin_sandbox::CONTRACTS),
     ("sportsbook", quoin_sportsbook::api::CONTRACTS),

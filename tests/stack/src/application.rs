@@ -239,8 +239,8 @@ impl Application {
     }
 
     fn route(&mut self, properties: &Value, function: &str) -> Result<(), Fault> {
-        let key = text_of(properties, "RouteKey")?;
-        let (method, path) = key.split_once(' ').ok_or_else(|| format!("{key} is not a route"))?;
+        // A route of the WebSocket API has no method, and nothing here connects.
+        let Some((method, path)) = text_of(properties, "RouteKey")?.split_once(' ') else { return Ok(()) };
         self.routes.push(Route {
             method: method.to_owned(),
             path: path.to_owned(),

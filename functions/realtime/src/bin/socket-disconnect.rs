@@ -1,0 +1,5 @@
+//! `$disconnect`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_direct(quoin_realtime::socket::disconnect::handle)
+}

@@ -1,0 +1,5 @@
+//! `ping`, and whatever else a client sends.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_direct(quoin_realtime::socket::message::handle)
+}

@@ -1,0 +1,5 @@
+//! `subscribe` and `unsubscribe`.
+
+fn main() -> Result<(), quoin_runtime::Error> {
+    quoin_runtime::run_direct(quoin_realtime::socket::subscribe::handle)
+}

@@ -1,0 +1,3 @@
+//! The consumer that tells connections of events.
+
+pub mod fan_out;
