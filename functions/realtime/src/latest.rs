@@ -116,6 +116,11 @@ mod tests {
             }
         }
 
+        /// Past the end of all who run.
+        fn pass(&mut self) {
+            self.now = self.now.saturating_add(31);
+        }
+
         fn end(&mut self, sender: usize) {
             let Some(latest) = self.hands[sender].take() else { return };
             // Lambda stops who has run out of time before anything of it goes out.
@@ -143,12 +148,12 @@ mod tests {
                     Step::Begin(sender) => world.begin(sender, versions[sender]),
                     Step::End(sender) => world.end(sender),
                     Step::Die(sender) => world.hands[sender] = None,
-                    Step::Pass => world.now += 31,
+                    Step::Pass => world.pass(),
                 }
             }
             // Whoever is not done comes again.
             for _ in 0..versions.len() {
-                world.now += 31;
+                world.pass();
                 for (sender, version) in versions.iter().enumerate() {
                     world.end(sender);
                     world.begin(sender, *version);
