@@ -301,7 +301,7 @@ impl Cloud {
     }
 
     /// The item at `key`, consistently.
-    pub(super) fn item(&self, table: &str, key: &Value) -> Option<Value> {
+    pub(crate) fn item(&self, table: &str, key: &Value) -> Option<Value> {
         let request = json!({"TableName": table, "Key": key, "ConsistentRead": true});
         self.engine("GetItem", request.to_string().as_bytes()).ok()?.get_mut("Item").map(Value::take)
     }

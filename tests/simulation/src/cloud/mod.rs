@@ -32,7 +32,7 @@ use crate::wire::{Reply, Request};
 pub(crate) use dynamo::{JournalRecord, SHARDS};
 pub(crate) use keys::secret_value;
 pub(crate) use queues::{Message, Queues, Way};
-pub(crate) use schedules::DAYS;
+pub(crate) use schedules::{Call, DAYS};
 use schedules::Schedules;
 pub(crate) use snapshot::Snapshot;
 
