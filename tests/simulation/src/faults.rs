@@ -165,10 +165,9 @@ impl Plan {
 const fn weight(fault: Fault) -> u32 {
     match fault {
         // Few of them find that anything was written a moment ago.
-        Fault::StaleRead => 15,
+        Fault::StaleRead | Fault::CallLost => 15,
         Fault::Duplicated
         | Fault::Delayed
-        | Fault::CallLost
         | Fault::CalledTwice
         | Fault::PartlyPublished
         | Fault::PartlyEnqueued

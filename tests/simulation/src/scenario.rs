@@ -205,12 +205,16 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
     let beat = if chance.bool() { span / 4 } else { 1 };
     // Some are about credits.
     let is_of_credits = chance.u32(..5) == 0;
-    let most = if is_of_credits { FUNDED + DEEDS } else { USERS + GIFTS + EVENTS * MARKETS.len() };
-    let opening = (count * 2 / 5).min(most);
+    let opening = if is_of_credits {
+        (count * 3 / 5).min(OPENING_OF_CREDITS)
+    } else {
+        (count * 2 / 5).min(USERS + GIFTS + EVENTS * MARKETS.len())
+    };
     for number in 0..count {
         let (action, at) = if number < opening && is_of_credits {
-            let at = if number < FUNDED { 0 } else { OPENED };
-            (opening_of_credits(chance, number), at + chance.u64(..SECOND))
+            let action = opening_of_credits(chance, number);
+            let at = if matches!(action, Action::Deposit { .. }) { 0 } else { OPENED };
+            (action, at + chance.u64(..SECOND))
         } else if number < opening {
             (self::opening(chance, number), chance.u64(..SECOND))
         } else {
@@ -324,14 +328,15 @@ fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
     Action::Odds { market, odds: open(chance, market) }
 }
 
-/// A history that is about credits begins with so many who pay in, and with so much of what is done with credits.
-const FUNDED: usize = 2;
-const DEEDS: usize = 6;
+/// With so much a history begins that is about credits.
+const OPENING_OF_CREDITS: usize = 8;
 
+/// Two pay in and buy credits, and there is something to boost.
 fn opening_of_credits(chance: &mut fastrand::Rng, number: usize) -> Action {
-    let Some(number) = number.checked_sub(FUNDED) else { return opening(chance, number) };
-    let (user, deed) = Deed::opening(number, chance);
-    Action::Credits { user, deed }
+    match Deed::opening(number, chance) {
+        Ok((user, deed)) => Action::Credits { user, deed },
+        Err(user) => opening(chance, user),
+    }
 }
 
 fn deed(chance: &mut fastrand::Rng) -> Action {

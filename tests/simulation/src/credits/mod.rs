@@ -72,23 +72,23 @@ impl Deed {
     pub(crate) fn draw(chance: &mut fastrand::Rng) -> Self {
         let thing = |chance: &mut fastrand::Rng| if chance.bool() { 0 } else { chance.usize(..3) };
         let (gig, clan) = (thing(chance), thing(chance));
-        match chance.u32(..40) {
-            0..=4 => Self::Buy { credits: credits(chance) * 4 },
-            5..=18 => Self::boost(chance),
-            19..=20 => Self::Offer { price: credits(chance) },
-            21..=24 => Self::Complete { gig },
-            25..=29 => Self::Pay { gig, is_owner: chance.u32(..8) > 0 },
-            30 => Self::Found,
-            31..=32 => Self::Join { clan },
-            33 => Self::Leave { clan },
-            34..=36 => Self::Give { clan, credits: credits(chance) },
+        match chance.u32(..48) {
+            0..=3 => Self::Buy { credits: credits(chance) * 4 },
+            4..=17 => Self::boost(chance),
+            18..=19 => Self::Offer { price: credits(chance) },
+            20..=25 => Self::Complete { gig },
+            26..=34 => Self::Pay { gig, is_owner: chance.u32(..8) > 0 },
+            35 => Self::Found,
+            36..=37 => Self::Join { clan },
+            38 => Self::Leave { clan },
+            39..=43 => Self::Give { clan, credits: credits(chance) },
             _ => Self::Look { goal: Goal::draw(chance) },
         }
     }
 
     fn boost(chance: &mut fastrand::Rng) -> Self {
         let goal = Goal::draw(chance);
-        if chance.u32(..50) == 0 {
+        if chance.u32(..20) == 0 {
             return Self::Boost { goal, credits: 1, hours: 168, times: MOST_RUNNING + 1, look: None };
         }
         let credits = if chance.u32(..40) == 0 { [0, MOST_CREDITS + 1][chance.usize(..2)] } else { credits(chance) };
@@ -102,13 +102,16 @@ impl Deed {
         Self::Boost { goal, credits, hours, times: 1, look }
     }
 
-    /// What a history that is about credits begins with, once there is cash.
-    pub(crate) fn opening(number: usize, chance: &mut fastrand::Rng) -> (usize, Self) {
-        match number % 4 {
-            0 => (0, Self::Buy { credits: 200 + credits(chance) }),
-            1 => (chance.usize(..USERS), Self::Offer { price: credits(chance) }),
-            2 => (chance.usize(..2), Self::Found),
-            _ => (1, Self::Buy { credits: 200 + credits(chance) }),
+    /// What a history that is about credits begins with: who does what, or who pays in cash for it.
+    pub(crate) fn opening(number: usize, chance: &mut fastrand::Rng) -> Result<(usize, Self), usize> {
+        let buy = |user: usize, chance: &mut fastrand::Rng| (user, Self::Buy { credits: 200 + credits(chance) });
+        match number {
+            0 => Err(0),
+            1 => Ok(buy(0, chance)),
+            2 | 6 => Ok((chance.usize(..2), Self::Offer { price: credits(chance) })),
+            4 => Err(1),
+            5 => Ok(buy(1, chance)),
+            _ => Ok((usize::from(number > 3), Self::Found)),
         }
     }
 }

@@ -71,11 +71,6 @@ impl Boost {
         Some(Self { id: body["eventId"].as_str()?.to_owned(), user, target: target.clone(), credits, hours, from })
     }
 
-    /// The event that tells of it.
-    pub(crate) fn event(&self) -> &'static str {
-        KINDS.iter().find(|one| one.0 == self.target.kind).map_or("", |one| one.1)
-    }
-
     fn eighths(&self, eighths: u64) -> i64 {
         self.from + i64::try_from(self.hours * eighths).unwrap_or(0) * HOUR_MS / 8
     }
