@@ -72,6 +72,8 @@ pub(crate) struct Record {
     pub(crate) members: Vec<(String, String)>,
     /// What boosts of something count, as somebody was told.
     pub(crate) reads: Vec<Read>,
+    /// Lists as somebody was shown them.
+    pub(crate) lists: Vec<Read>,
     /// Gigs and clans that somebody was told to have made.
     pub(crate) gigs: Vec<Offered>,
     pub(crate) clans: Vec<String>,

@@ -179,7 +179,7 @@ fn of_deed<'a>(books: &'a Books, done: &'a Done, deed: Deed, status: u16) -> Tol
         (Deed::Complete { .. }, 200) => often(own, 0, "gig.completed"),
         (Deed::Join { .. }, 200) => often(own, 0, "clan.member_joined"),
         (Deed::Leave { .. }, 204) => often(own, 0, "clan.member_left"),
-        (Deed::Look { .. }, _) => Told::Nothing,
+        (Deed::Look { .. } | Deed::Browse { .. }, _) => Told::Nothing,
         (_, 400 | 404 | 422) => {
             let failures = FAILURES.iter().filter(|(refusal, _)| *refusal == code).map(|(_, event)| *event);
             Told::Means(own, failures.collect())

@@ -30,6 +30,7 @@ impl Actors {
                 let Some(target) = self.target(goal).await else { return Vec::new() };
                 return vec![self.look(user, &target).await];
             }
+            Deed::Browse { is_of_gigs } => return vec![self.browse(user, is_of_gigs).await],
             Deed::Buy { .. } => (user, "/api/credits/purchases".to_owned()),
             Deed::Offer { .. } => (user, "/api/gigs".to_owned()),
             Deed::Found => (user, "/api/clans".to_owned()),
@@ -134,6 +135,17 @@ impl Actors {
             let read = Read { target: target.clone(), span, answer: answer.clone() };
             self.record.borrow_mut().reads.push(read);
         }
+        answers
+    }
+
+    /// Looks at a list, which has one page only, and keeps it.
+    async fn browse(&self, user: usize, is_of_gigs: bool) -> Vec<Answer> {
+        let (kind, path) = if is_of_gigs { ("gig", "/api/gigs") } else { ("clan", "/api/clans") };
+        let began = self.platform.cloud.handle.now();
+        let answers = self.get(user, &format!("{path}?limit=100")).await;
+        let span = (began, self.platform.cloud.handle.now());
+        let lists = answers.iter().map(|answer| Read { target: Target::new(kind, ""), span, answer: answer.clone() });
+        self.record.borrow_mut().lists.extend(lists);
         answers
     }
 

@@ -39,6 +39,8 @@ pub enum Deed {
     Give { clan: usize, credits: u64 },
     /// Looks what boosts of something count.
     Look { goal: Goal },
+    /// Looks at the list of gigs, or of clans.
+    Browse { is_of_gigs: bool },
 }
 
 /// What is boosted.
@@ -63,7 +65,8 @@ impl Deed {
             | Self::Found
             | Self::Join { .. }
             | Self::Leave { .. }
-            | Self::Look { .. } => true,
+            | Self::Look { .. }
+            | Self::Browse { .. } => true,
             Self::Buy { .. } | Self::Boost { .. } | Self::Pay { .. } | Self::Give { .. } => false,
         }
     }
@@ -82,6 +85,7 @@ impl Deed {
             36..=37 => Self::Join { clan },
             38 => Self::Leave { clan },
             39..=43 => Self::Give { clan, credits: credits(chance) },
+            44..=45 => Self::Browse { is_of_gigs: chance.bool() },
             _ => Self::Look { goal: Goal::draw(chance) },
         }
     }
@@ -108,10 +112,10 @@ impl Deed {
         match number {
             0 => Err(0),
             1 => Ok(buy(0, chance)),
-            2 | 6 => Ok((chance.usize(..2), Self::Offer { price: credits(chance) })),
+            2 | 6 => Ok((1, Self::Offer { price: credits(chance) })),
             4 => Err(1),
             5 => Ok(buy(1, chance)),
-            _ => Ok((usize::from(number > 3), Self::Found)),
+            _ => Ok((0, Self::Found)),
         }
     }
 }

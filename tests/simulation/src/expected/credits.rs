@@ -58,6 +58,7 @@ impl Case<'_> {
             },
             // Held against the boosts themselves.
             Deed::Look { .. } => status == 200 || status == 404,
+            Deed::Browse { .. } => status == 200,
         }
     }
 

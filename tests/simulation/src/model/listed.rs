@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::boosts::{Boost, Target, contributions};
 use super::sums::Sums;
-use crate::actors::Record;
+use crate::actors::{Read, Record};
 use crate::audit::{json, number, text};
 use crate::books::{Books, Entry};
 use crate::cloud::Cloud;
@@ -120,7 +120,36 @@ pub(super) fn compare(
     let mut broken = money(record, people, boosts, &things, sums);
     broken.extend(rows(cloud, &things));
     broken.extend(given(cloud, record, people));
+    broken.extend(record.lists.iter().flat_map(|list| shown(cloud, &things, list)));
     broken
+}
+
+/// What stood still while somebody looked at a list is on it, once, and in its order.
+fn shown(cloud: &Cloud, things: &[Thing], list: &Read) -> Vec<Broken> {
+    let kind = list.target.kind;
+    let ids: Vec<&str> = list.answer.body["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|item| item["gig_id"].as_str().or_else(|| item["clan_id"].as_str()).unwrap_or_default())
+        .collect();
+    let score = |row: &Value| number(row, "boosted") + json(row, "entity")["contributed"].as_u64().unwrap_or(0);
+    let still = things.iter().filter(|thing| thing.target.kind == kind).filter_map(|thing| {
+        let key = json!({"pk": {"S": format!("{kind}#{}", thing.target.id)}, "sk": {"S": kind}});
+        let table = if kind == "gig" { "GigsTable" } else { "ClansTable" };
+        let states = cloud.states(table, &key, list.span.0, list.span.1);
+        let [state] = states.as_slice() else { return None };
+        (text(state, "status") == "open").then(|| (score(state), thing.since.as_str(), thing.target.id.as_str()))
+    });
+    let mut still: Vec<_> = still.collect();
+    still.sort_unstable_by(|one, other| other.cmp(one));
+    let must: Vec<_> = still.into_iter().map(|(_, _, id)| id).collect();
+    let is: Vec<_> = ids.iter().copied().filter(|id| must.contains(id)).collect();
+    if is == must {
+        return Vec::new();
+    }
+    let what = format!("a list of {kind}s was shown otherwise: {}", list.answer.body);
+    vec![wrong(what, "of what stood still", must.join(", "), is.join(", "))]
 }
 
 /// What credits moved for; a gig is paid by its owner to who did it, at its price.
