@@ -113,7 +113,7 @@ impl Mutant {
             Self::RegisteredTwice => &[Check::Registered],
             Self::BoostTakenTwice | Self::BoostEndedEarly | Self::BoostForNothing => &[Check::Boosts],
             Self::BoostNeverEnded => &[Check::Boosts, Check::Listed],
-            Self::GigPaidTwice => &[Check::Once],
+            Self::GigPaidTwice => &[Check::Once, Check::Listed],
             Self::NotifiedTwice => &[Check::Notices],
             Self::SilenceIsNo | Self::StockNotReturned => &[Check::Orders],
         }
@@ -256,7 +256,8 @@ fn run_twice(cloud: &Cloud, body: &mut Value) {
     for part in parts.iter_mut().filter(|part| !part["Put"]["Item"]["boost"].is_null()) {
         let (table, item) = (part["Put"]["TableName"].as_str().unwrap_or_default(), &part["Put"]["Item"]);
         if cloud.item(table, &json!({"pk": item["pk"], "sk": item["sk"]})).is_some_and(|known| !known.is_null()) {
-            let given: Value = serde_json::from_str(item["boost"]["S"].as_str().unwrap_or_default()).unwrap_or_default();
+            let given: Value =
+                serde_json::from_str(item["boost"]["S"].as_str().unwrap_or_default()).unwrap_or_default();
             again = given["eventId"].as_str().map(str::to_owned);
             unchecked_put(part);
         }

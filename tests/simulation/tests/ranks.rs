@@ -68,7 +68,8 @@ fn page(gigs: &[Gig], begin: usize) -> Ask {
 /// What each request of a trace cost: its queries and batches, and the items that they read.
 fn costs(lines: &[String]) -> (usize, usize) {
     let requests = lines.iter().filter(|line| line.contains("quoin-dev-list-gigs -> ")).count();
-    let read = lines.iter().filter_map(|line| line.strip_suffix(" items are read")?.split(' ').next_back()?.parse().ok());
+    let read =
+        lines.iter().filter_map(|line| line.strip_suffix(" items are read")?.split(' ').next_back()?.parse().ok());
     (requests, read.sum())
 }
 
@@ -83,7 +84,8 @@ fn read(stage: &Stage, count: usize, begins: &[usize]) -> Vec<(Vec<String>, bool
     let asks = begins.iter().map(|begin| page(&gigs, *begin)).collect();
     let (answers, trace) = stage.rehearse_over("GigsTable", &items, asks).unwrap();
     let lines = trace.lines();
-    let starts: Vec<_> = (0..lines.len()).filter(|line| lines[*line].contains("list-gigs -> Query by-score#0")).collect();
+    let starts: Vec<_> =
+        (0..lines.len()).filter(|line| lines[*line].contains("list-gigs -> Query by-score#0")).collect();
     assert_eq!(starts.len(), begins.len(), "one query of each partition for each page");
     let ends = starts.iter().skip(1).copied().chain([lines.len()]);
     let costs: Vec<_> = starts.iter().zip(ends).map(|(start, end)| costs(&lines[*start..end])).collect();

@@ -77,8 +77,12 @@ impl Actors {
             let record = self.record.borrow();
             match goal {
                 Goal::Profile(user) => Some(Target::new("user", self.people.id(user))),
-                Goal::Gig(gig) => record.gigs.get(gig % record.gigs.len().max(1)).map(|one| Target::new("gig", &one.id)),
-                Goal::Clan(clan) => record.clans.get(clan % record.clans.len().max(1)).map(|id| Target::new("clan", id)),
+                Goal::Gig(gig) => {
+                    record.gigs.get(gig % record.gigs.len().max(1)).map(|one| Target::new("gig", &one.id))
+                }
+                Goal::Clan(clan) => {
+                    record.clans.get(clan % record.clans.len().max(1)).map(|id| Target::new("clan", id))
+                }
                 Goal::Nowhere => Some(Target::new("gig", "gig_nowhere")),
             }
         };

@@ -12,7 +12,8 @@ impl Case<'_> {
     /// Whether the answer to the command number `index` of a deed fits.
     pub(super) fn fits_deed(&self, user: usize, deed: Deed) -> bool {
         let (status, code) = (self.answer.status, self.answer.body["code"].as_str().unwrap_or_default());
-        let lacks = |credits: u64| status == 422 && code == "WALLET_INSUFFICIENT_BALANCE" && self.has_less(user, credits);
+        let lacks =
+            |credits: u64| status == 422 && code == "WALLET_INSUFFICIENT_BALANCE" && self.has_less(user, credits);
         match deed {
             Deed::Buy { credits } => {
                 status == 201 || code == "WALLET_INSUFFICIENT_BALANCE" && self.poor(user, "cash", credits * PRICE)

@@ -28,7 +28,8 @@ pub(crate) fn judge(cloud: &Cloud, books: &Books, record: &Record, people: &Peop
     let (mut broken, boosts) = (Vec::new(), boosts::given(record));
     for done in &record.done {
         for (index, answer) in done.commands.iter().enumerate().filter_map(|(index, all)| Some((index, all.first()?))) {
-            let case = Case { cloud, books, people, record, boosts: &boosts, is_settled: record.is_settled, done, answer };
+            let case =
+                Case { cloud, books, people, record, boosts: &boosts, is_settled: record.is_settled, done, answer };
             if let Some(why) = case.misfit(index) {
                 let what = format!("step {} was answered {} {}: {why}", done.step, answer.status, answer.body);
                 let is = format!("{} {}", answer.status, answer.body["code"].as_str().unwrap_or_default());

@@ -140,7 +140,8 @@ pub(crate) fn contributions(record: &Record) -> impl Iterator<Item = (&str, &str
 /// Compares what boosts are and were with what they must have been.
 pub(super) fn compare(cloud: &Cloud, books: &Books, record: &Record) -> Vec<Broken> {
     let boosts = given(record);
-    let mut broken: Vec<_> = record.reads.iter().filter_map(|read| looked(cloud, record, &boosts, read).err()).collect();
+    let mut broken: Vec<_> =
+        record.reads.iter().filter_map(|read| looked(cloud, record, &boosts, read).err()).collect();
     broken.extend(told(books, &boosts));
     for (kind, event, table, others) in KINDS {
         broken.extend(rows(cloud, &boosts, (kind, event, table)));
@@ -180,7 +181,8 @@ fn looked(cloud: &Cloud, record: &Record, boosts: &[Boost], read: &Read) -> Resu
     let mut score = 0;
     for (id, is) in &shown {
         let known = own().find(|boost| boost.id == *id);
-        let must = known.map(|boost| (boost.credits, boost.counts(at), Timestamp::from_millis(boost.until()).to_string()));
+        let must =
+            known.map(|boost| (boost.credits, boost.counts(at), Timestamp::from_millis(boost.until()).to_string()));
         if must.as_ref() != Some(is) {
             let what = format!("{place} has {id} in quarter {:?} as {is:?}", known.map(|boost| boost.quarter(at)));
             return Err(wrong(what, id, format!("{must:?}"), format!("Some({is:?})")));
@@ -227,13 +229,17 @@ fn told(books: &Books, boosts: &[Boost]) -> Vec<Broken> {
     let mut broken = Vec::new();
     let count = |names: &[&str]| {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, _, event) in books.events().filter(|(_, _, event)| names.contains(&event["event"].as_str().unwrap_or(""))) {
+        for (_, _, event) in
+            books.events().filter(|(_, _, event)| names.contains(&event["event"].as_str().unwrap_or("")))
+        {
             *counts.entry(event["data"]["eventId"].as_str().unwrap_or_default()).or_default() += 1;
         }
         counts
     };
     let ids: BTreeSet<&str> = boosts.iter().map(|boost| boost.id.as_str()).collect();
-    for (names, what) in [(&KINDS.map(|one| one.1)[..], "boosts that were told"), (&["boost_expired"], "ends that were told")] {
+    for (names, what) in
+        [(&KINDS.map(|one| one.1)[..], "boosts that were told"), (&["boost_expired"], "ends that were told")]
+    {
         let told = count(names);
         let all: BTreeSet<&str> = ids.iter().copied().chain(told.keys().copied()).collect();
         for id in all {
@@ -271,7 +277,9 @@ fn rows(cloud: &Cloud, boosts: &[Boost], (kind, event, table): (&str, &str, &str
             }
         }
     }
-    broken.extend(known.into_keys().map(|id| wrong(format!("{table} has {id}, which nobody gave"), &id, "none", "a row")));
+    broken.extend(
+        known.into_keys().map(|id| wrong(format!("{table} has {id}, which nobody gave"), &id, "none", "a row")),
+    );
     for item in cloud.scan(table) {
         let place = format!("{}/{}", text(&item, "pk"), text(&item, "sk"));
         let is_due = place.starts_with("due#") || !item["due"].is_null();

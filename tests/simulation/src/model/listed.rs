@@ -219,7 +219,9 @@ fn rows(cloud: &Cloud, things: &[Thing]) -> Vec<Broken> {
                 expected.push((list.to_owned(), format!("{score:020}#{}#{id}", thing.since)));
             }
         }
-        broken.extend(rows.into_keys().map(|pk| wrong(format!("{pk} is there and was never made"), &pk, "nothing", "a row")));
+        broken.extend(
+            rows.into_keys().map(|pk| wrong(format!("{pk} is there and was never made"), &pk, "nothing", "a row")),
+        );
         expected.sort_unstable();
         places.sort_unstable();
         if expected != places {
