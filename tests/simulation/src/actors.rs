@@ -13,6 +13,7 @@ use crate::cloud::{BEGIN, Way, millis, secret_value};
 use crate::faults::Fault;
 use crate::feed;
 use crate::gateway::Principal;
+use crate::model::boosts::Target;
 use crate::people::People;
 use crate::platform::{Invoked, Platform};
 use crate::scenario::{ASKED, Action, MARKETS, Market, Said, Step, USERS};
@@ -69,6 +70,15 @@ pub(crate) struct Record {
     pub(crate) reused: Vec<(usize, Answer)>,
     /// Accounts and subscriptions of those who became members.
     pub(crate) members: Vec<(String, String)>,
+    /// What boosts of something count, as somebody was told.
+    pub(crate) reads: Vec<Read>,
+    /// Lists as somebody was shown them.
+    pub(crate) lists: Vec<Read>,
+    /// Gigs and clans that somebody was told to have made.
+    pub(crate) gigs: Vec<Offered>,
+    pub(crate) clans: Vec<String>,
+    /// What steps are about that do something with credits.
+    pub(crate) targets: BTreeMap<usize, Target>,
     deposits: BTreeMap<usize, Vec<(String, &'static str)>>,
     bets: BTreeMap<usize, Vec<String>>,
 }
@@ -78,6 +88,28 @@ impl Record {
     pub(crate) fn of(is_settled: bool) -> Self {
         Self { is_settled, ..Self::default() }
     }
+
+    /// A gig as it was offered.
+    pub(crate) fn offered(&self, id: &str) -> Option<&Offered> {
+        self.gigs.iter().find(|one| one.id == id)
+    }
+}
+
+/// A gig as it was offered.
+#[derive(Debug, Clone)]
+pub(crate) struct Offered {
+    pub(crate) id: String,
+    pub(crate) owner: usize,
+    pub(crate) price: u64,
+}
+
+/// What somebody was told of the boosts of something.
+#[derive(Debug, Clone)]
+pub(crate) struct Read {
+    pub(crate) target: Target,
+    /// When it was asked for, and when it was answered.
+    pub(crate) span: (Micros, Micros),
+    pub(crate) answer: Answer,
 }
 
 /// The parties of one history.
@@ -148,6 +180,7 @@ impl Actors {
             Action::Hold { user, cents, is_captured } => self.hold(step, *user, *cents, *is_captured).await,
             Action::Register { who, rival } => self.register(step.number, *who, *rival).await,
             Action::Join { email, plan, token } => vec![self.join(*email, plan, token, &key).await],
+            Action::Credits { user, deed } => self.deed(step, *user, *deed, &key).await,
             Action::Member { member, what } => self.sees_to(*member, *what, &key).await,
             Action::Order { .. } | Action::Gift { .. } | Action::Behave { .. } | Action::Clear { .. } => {
                 vec![self.buy(step, &key).await]
@@ -230,6 +263,7 @@ impl Actors {
             | Action::Clear { .. }
             | Action::Register { .. }
             | Action::Join { .. }
+            | Action::Credits { .. }
             | Action::Member { .. } => Vec::new(),
         }
     }

@@ -13,6 +13,8 @@ use crate::money::{Cents, of};
 pub(crate) struct Entry {
     pub(crate) version: u64,
     pub(crate) at: String,
+    /// The function that wrote it.
+    pub(crate) source: String,
     pub(crate) events: Vec<Value>,
     pub(crate) state: Option<Value>,
     item: Value,
@@ -51,6 +53,7 @@ impl Books {
             let entry = Entry {
                 version: number(&item, "sk"),
                 at: text(&item, "at").to_owned(),
+                source: text(&item, "src").to_owned(),
                 events: events.map(|text| serde_json::from_str(text).unwrap_or(Value::Null)).collect(),
                 state: item.get("st").map(|_| json(&item, "st")),
                 item: item.clone(),

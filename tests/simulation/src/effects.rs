@@ -2,11 +2,13 @@
 
 use crate::actors::{Done, Record};
 use crate::books::Books;
+use crate::credits::{Deed, Goal};
 use crate::findings::{Broken, Check, Side};
 use crate::scenario::Action;
 
 /// Kinds of streams that commands themselves write.
-const WRITTEN: [&str; 6] = ["bet", "cmd", "order", "payment", "wallet", "user"];
+const WRITTEN: [&str; 11] =
+    ["bet", "cmd", "order", "payment", "wallet", "user", "purchase", "boost", "gig", "clan", "contribution"];
 
 /// What refusals tell, by their code; every other one tells nothing.
 const FAILURES: [(&str, &str); 2] =
@@ -80,6 +82,7 @@ fn told<'a>(books: &'a Books, done: &'a Done, status: u16) -> Told<'a> {
             Told::Means(is.collect(), vec!["UserRegistered"; accepted.count()])
         }
         (Action::Gift { .. }, 201) => Told::Means(own(), vec!["wallet.credited"]),
+        (Action::Credits { deed, .. }, _) => of_deed(books, done, *deed, status),
         // Held against the provider and the streams, in `members`.
         (Action::Join { .. } | Action::Member { .. }, _) => Told::Nothing,
         (Action::Behave { .. } | Action::Clear { .. }, 200 | 404) => Told::Nothing,
@@ -140,6 +143,46 @@ fn told<'a>(books: &'a Books, done: &'a Done, status: u16) -> Told<'a> {
         }
         (Action::Odds { .. } | Action::Stop { .. } | Action::Result { .. } | Action::CancelMarket { .. }, 204) => {
             Told::Nothing
+        }
+        _ => Told::Unlisted,
+    }
+}
+
+/// The same of what is done with credits.
+fn of_deed<'a>(books: &'a Books, done: &'a Done, deed: Deed, status: u16) -> Told<'a> {
+    let own = of_request(books, done, &WRITTEN);
+    let code = done.answer().and_then(|answer| answer.body["code"].as_str()).unwrap_or_default();
+    // What takes no key may be done by each time that it is asked for, or by none if it was so already.
+    let often = |own: Vec<&'a str>, least: usize, event: &'static str| {
+        let count = own.len().max(least);
+        Told::Means(own, vec![event; count])
+    };
+    match (deed, status) {
+        (Deed::Boost { times: 1, goal, .. }, 201) => {
+            let boost = match goal {
+                Goal::Profile(_) => "profile_boost",
+                Goal::Gig(_) | Goal::Nowhere => "gig_boost",
+                Goal::Clan(_) => "clan_boost",
+            };
+            Told::Means(own, vec![boost, "credit_spent", "wallet.debited"])
+        }
+        // Some of them are refused; each is held against the wallets and what its target has.
+        (Deed::Boost { times, .. }, _) if times > 1 => Told::Nothing,
+        (Deed::Buy { .. }, 201) => Told::Means(own, vec!["credit_purchase", "wallet.debited", "wallet.credited"]),
+        (Deed::Give { .. }, 201) => Told::Means(own, vec!["wallet.debited", "clan_contribution", "credit_spent"]),
+        (Deed::Pay { .. }, 201) => {
+            let told = ["wallet.debited", "wallet.credited", "gig_payment", "credit_spent", "credit_earned"];
+            Told::Means(own, told.to_vec())
+        }
+        (Deed::Offer { .. }, 201) => often(own, 1, "gig.created"),
+        (Deed::Found, 201) => often(own, 1, "clan.created"),
+        (Deed::Complete { .. }, 200) => often(own, 0, "gig.completed"),
+        (Deed::Join { .. }, 200) => often(own, 0, "clan.member_joined"),
+        (Deed::Leave { .. }, 204) => often(own, 0, "clan.member_left"),
+        (Deed::Look { .. } | Deed::Browse { .. }, _) => Told::Nothing,
+        (_, 400 | 404 | 422) => {
+            let failures = FAILURES.iter().filter(|(refusal, _)| *refusal == code).map(|(_, event)| *event);
+            Told::Means(own, failures.collect())
         }
         _ => Told::Unlisted,
     }

@@ -40,6 +40,10 @@ pub enum Fault {
     Duplicated,
     /// A message waits for hours or days, as long as its queue keeps it.
     Delayed,
+    /// A schedule of a boost does not call.
+    CallLost,
+    /// A schedule calls twice.
+    CalledTwice,
     /// A message that was handled is a dead letter all the same, since its acknowledgements were lost, and an operator
     /// sends it back days later; perhaps more than once, so that it outlasts what is remembered of it.
     Redriven,
@@ -74,7 +78,7 @@ pub enum Fault {
 }
 
 /// Every fault.
-pub const ALL: [Fault; 32] = [
+pub const ALL: [Fault; 34] = [
     Fault::LostReply,
     Fault::SentAgain,
     Fault::Throttled,
@@ -92,6 +96,8 @@ pub const ALL: [Fault; 32] = [
     Fault::ClockSkew,
     Fault::Duplicated,
     Fault::Delayed,
+    Fault::CallLost,
+    Fault::CalledTwice,
     Fault::Redriven,
     Fault::StaleRead,
     Fault::AnswerLost,
@@ -159,9 +165,10 @@ impl Plan {
 const fn weight(fault: Fault) -> u32 {
     match fault {
         // Few of them find that anything was written a moment ago.
-        Fault::StaleRead => 15,
+        Fault::StaleRead | Fault::CallLost => 15,
         Fault::Duplicated
         | Fault::Delayed
+        | Fault::CalledTwice
         | Fault::PartlyPublished
         | Fault::PartlyEnqueued
         | Fault::PartlyRead

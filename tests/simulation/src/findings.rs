@@ -63,6 +63,10 @@ pub enum Check {
     Deposits,
     /// Orders cost, take and give back what they must, and their end is the merchant's word.
     Orders,
+    /// Boosts count by their quarters, are taken in once and end once, on time.
+    Boosts,
+    /// Gigs and clans are what was done to them, and lists are in their order.
+    Listed,
     /// The general ledger is what the wallets' lines make it.
     Ledger,
     /// The platform's own verification finds nothing.

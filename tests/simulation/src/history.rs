@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::actors::{Actors, Record};
 use crate::books::Books;
 use crate::cloud::{BEGIN, Cloud, DAYS, Setting};
+use crate::credits::closing;
 use crate::effects;
 use crate::expected;
 use crate::faults::{Fault, Plan};
@@ -152,6 +153,10 @@ impl Stage {
         scheduler.spawner().spawn(reconciled(actors.clone()));
         let mut broken = rest(&mut scheduler, &platform, &actors);
         phases.ended("coming to rest", &cloud);
+        if broken.is_empty() {
+            broken.extend(closing::round(&mut scheduler, &platform, &actors));
+            phases.ended("the closing boosts", &cloud);
+        }
         let has_swept = overdue(&mut scheduler, &platform);
         phases.ended("what is due after days", &cloud);
         broken.extend(late(&platform));

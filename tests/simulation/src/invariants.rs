@@ -169,6 +169,7 @@ fn one_answer(done: &Done) -> Option<Wrong> {
             | Action::Forged { .. }
             | Action::Poison { .. }
             | Action::Member { .. }
+            | Action::Credits { .. }
     );
     if done.commands.is_empty() && !finds_nothing || done.commands.iter().any(Vec::is_empty) {
         return Some((format!("step {} has no answer", done.step), Side::new("answers", "one", "none")));
@@ -176,6 +177,7 @@ fn one_answer(done: &Done) -> Option<Wrong> {
     // A limit and an exclusion take no key: they are what they are when they are asked for.
     if matches!(done.step.action, Action::Limit { .. } | Action::Exclude { .. })
         || members::takes_no_key(&done.step.action)
+        || matches!(done.step.action, Action::Credits { deed, .. } if deed.takes_no_key())
     {
         return None;
     }

@@ -10,6 +10,7 @@ mod books;
 mod buying;
 mod cloud;
 pub mod command_line;
+pub mod credits;
 mod effects;
 mod expected;
 pub mod faults;

@@ -49,12 +49,22 @@ pub enum Mutant {
     StockNotReturned,
     /// Whether somebody has the address or the number is not looked at when an account is made.
     RegisteredTwice,
+    /// A boost whose event comes again is added again to what runs.
+    BoostTakenTwice,
+    /// Whoever is called by a boost's schedule takes it for the call at the end, and all that runs for over.
+    BoostEndedEarly,
+    /// Nothing has a target looked at when a boost of it is over: no schedule, and no row for the clean-up.
+    BoostNeverEnded,
+    /// A boost is given and the credits stay where they are.
+    BoostForNothing,
+    /// A gig that is paid is still one that is to be paid.
+    GigPaidTwice,
     /// Each try to send a message has an idempotency key of its own.
     NotifiedTwice,
 }
 
 /// Every bug.
-pub const ALL: [Mutant; 20] = [
+pub const ALL: [Mutant; 25] = [
     Mutant::ForgottenCondition,
     Mutant::PublishedBeforeCommit,
     Mutant::SwallowedError,
@@ -74,6 +84,11 @@ pub const ALL: [Mutant; 20] = [
     Mutant::SilenceIsNo,
     Mutant::StockNotReturned,
     Mutant::RegisteredTwice,
+    Mutant::BoostTakenTwice,
+    Mutant::BoostEndedEarly,
+    Mutant::BoostNeverEnded,
+    Mutant::BoostForNothing,
+    Mutant::GigPaidTwice,
     Mutant::NotifiedTwice,
 ];
 
@@ -96,6 +111,9 @@ impl Mutant {
             Self::PointsTwice => &[Check::Once, Check::Points],
             Self::CountedTwice => &[Check::Figures],
             Self::RegisteredTwice => &[Check::Registered],
+            Self::BoostTakenTwice | Self::BoostEndedEarly | Self::BoostForNothing => &[Check::Boosts],
+            Self::BoostNeverEnded => &[Check::Boosts, Check::Listed],
+            Self::GigPaidTwice => &[Check::Once, Check::Listed],
             Self::NotifiedTwice => &[Check::Notices],
             Self::SilenceIsNo | Self::StockNotReturned => &[Check::Orders],
         }
@@ -106,6 +124,12 @@ impl Mutant {
         if self == Self::NotifiedTwice && request.url.ends_with("/sandbox/messages") {
             let key = request.headers.entry("idempotency-key".to_owned()).or_default();
             key.push_str(&format!("~{:016x}", cloud.below(u64::MAX)));
+            return request;
+        }
+        if self == Self::BoostNeverEnded && request.url.contains("://scheduler.") {
+            let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return request };
+            body["ScheduleExpression"] = "at(2099-01-01T00:00:00)".into();
+            request.body = body.to_string().into_bytes();
             return request;
         }
         let target = request.headers.get("x-amz-target").map(String::as_str).unwrap_or_default();
@@ -132,8 +156,11 @@ impl Mutant {
             for part in body["TransactItems"].as_array_mut().into_iter().flatten() {
                 self.part(cloud, part);
             }
-            if self == Self::ClockBackInChain {
-                back_in_time(cloud, &mut body);
+            match self {
+                Self::ClockBackInChain => back_in_time(cloud, &mut body),
+                Self::BoostTakenTwice => run_twice(cloud, &mut body),
+                Self::BoostForNothing => spend_nothing(&mut body),
+                _ => {}
             }
         }
         request.body = body.to_string().into_bytes();
@@ -150,6 +177,8 @@ impl Mutant {
             Self::CountedTwice if pk.starts_with("seen#") => elsewhere(cloud, part),
             Self::CommandTwice if pk.starts_with("cmd#") => elsewhere(cloud, part),
             Self::RegisteredTwice if pk.starts_with("email#") || pk.starts_with("phone#") => unchecked_put(part),
+            Self::BoostNeverEnded if pk.starts_with("due#") => part["Put"]["Item"]["pk"]["S"] = "nowhere".into(),
+            Self::GigPaidTwice => still_to_be_paid(part),
             Self::StockNotReturned if gives_back(part) => {
                 part["Update"]["Key"]["pk"]["S"] = "nowhere".into();
             }
@@ -164,6 +193,14 @@ impl Mutant {
 
     /// The reply as the bug would read it.
     pub(crate) fn reply(self, reply: &mut Value) {
+        if self == Self::BoostTakenTwice {
+            for (_, items) in reply["Responses"].as_object_mut().into_iter().flatten() {
+                // Of a boost that was taken in nothing is known.
+                if let Some(items) = items.as_array_mut() {
+                    items.retain(|item| item.get("boost").is_none());
+                }
+            }
+        }
         if self != Self::ExpiredEarly {
             return;
         }
@@ -171,6 +208,11 @@ impl Mutant {
         one.into_iter().for_each(end_lots);
         let batch = reply.pointer_mut("/Responses/WalletsTable").and_then(Value::as_array_mut);
         batch.into_iter().flatten().for_each(end_lots);
+    }
+
+    /// Whether a function believes that all boosts are over.
+    pub(crate) fn is_ahead(self, function: &str) -> bool {
+        self == Self::BoostEndedEarly && function.ends_with("-boost-end")
     }
 
     /// Whether the request is answered before it is carried out.
@@ -204,6 +246,54 @@ impl Mutant {
             "payout_total": data["refund"], "payout_delta": data["refund"],
         });
         Some(("quoin-dev-wallet-payouts", told))
+    }
+}
+
+/// A boost that is put a second time runs a second time.
+fn run_twice(cloud: &Cloud, body: &mut Value) {
+    let parts = body["TransactItems"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
+    let mut again = None;
+    for part in parts.iter_mut().filter(|part| !part["Put"]["Item"]["boost"].is_null()) {
+        let (table, item) = (part["Put"]["TableName"].as_str().unwrap_or_default(), &part["Put"]["Item"]);
+        if cloud.item(table, &json!({"pk": item["pk"], "sk": item["sk"]})).is_some_and(|known| !known.is_null()) {
+            let given: Value =
+                serde_json::from_str(item["boost"]["S"].as_str().unwrap_or_default()).unwrap_or_default();
+            again = given["eventId"].as_str().map(str::to_owned);
+            unchecked_put(part);
+        }
+    }
+    let Some(again) = again else { return };
+    for part in parts.iter_mut().filter(|part| part["Update"]["Key"]["sk"]["S"] == "standing") {
+        for (_, value) in part["Update"]["ExpressionAttributeValues"].as_object_mut().into_iter().flatten() {
+            let text = value["S"].as_str().unwrap_or_default();
+            let Ok(Value::Array(mut running)) = serde_json::from_str(text) else { continue };
+            let twice: Vec<_> = running.iter().filter(|boost| boost["event_id"] == again.as_str()).cloned().collect();
+            running.extend(twice);
+            value["S"] = Value::Array(running).to_string().into();
+        }
+    }
+}
+
+/// Whatever a transaction that gives a boost writes of wallets is left out.
+fn spend_nothing(body: &mut Value) {
+    let Some(parts) = body["TransactItems"].as_array_mut() else { return };
+    if parts.iter().any(|part| pk(part).starts_with("boost#")) {
+        parts.retain(|part| part["Update"]["TableName"] != "WalletsTable" && !pk(part).starts_with("wallet#"));
+    }
+}
+
+fn still_to_be_paid(part: &mut Value) {
+    let paid = |text: &str| text.replace(r#""status":"paid""#, r#""status":"completed""#);
+    if pk(part).starts_with("gig#") {
+        let state = paid(part["Put"]["Item"]["st"]["S"].as_str().unwrap_or_default());
+        part["Put"]["Item"]["st"]["S"] = state.into();
+    }
+    if part["Update"]["TableName"] == "GigsTable" {
+        for (_, value) in part["Update"]["ExpressionAttributeValues"].as_object_mut().into_iter().flatten() {
+            if let Some(text) = value["S"].as_str() {
+                value["S"] = if text == "paid" { "completed".into() } else { paid(text).into() };
+            }
+        }
     }
 }
 

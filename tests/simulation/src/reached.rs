@@ -9,6 +9,7 @@ use crate::books::{Books, Entry};
 use crate::cloud::Cloud;
 use crate::invariants::TOO_OLD;
 use crate::members;
+use crate::model::boosts;
 use crate::newcomers;
 use crate::platform::is_poison;
 use crate::scenario::Action;
@@ -82,6 +83,9 @@ pub(crate) fn counts(cloud: &Cloud, books: &Books, record: &Record) -> BTreeMap<
         add(what, count);
     }
     for (what, count) in members::counts(books, record) {
+        add(what, count);
+    }
+    for (what, count) in boosts::counts(books, record) {
         add(what, count);
     }
     counts.retain(|_, count| *count > 0);

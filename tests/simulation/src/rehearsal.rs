@@ -36,6 +36,19 @@ impl Stage {
     /// # Errors
     /// If the simulation itself fails, or a commit does not hold.
     pub fn rehearse(&self, asks: Vec<Ask>) -> Result<(Vec<(u16, Value)>, Trace), String> {
+        self.rehearse_over("", &[], asks)
+    }
+
+    /// The same where `items` are in `table` before.
+    ///
+    /// # Errors
+    /// As for [`Stage::rehearse`].
+    pub fn rehearse_over(
+        &self,
+        table: &str,
+        items: &[Value],
+        asks: Vec<Ask>,
+    ) -> Result<(Vec<(u16, Value)>, Trace), String> {
         let mut scheduler = Scheduler::new(1);
         scheduler.begin(BEGIN);
         let setting = Setting {
@@ -48,6 +61,7 @@ impl Stage {
             is_traced: true,
         };
         let cloud = Cloud::new(scheduler.handle(), setting)?;
+        cloud.load(table, items)?;
         let platform = Platform::start(cloud.clone(), scheduler.spawner())?;
         let answers = Rc::new(RefCell::new(Vec::new()));
         let (runner, told, people) = (platform, answers.clone(), self.people.clone());

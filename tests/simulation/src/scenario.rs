@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::credits::Deed;
 use crate::scheduler::Micros;
 use crate::shop::{Cart, Coins, MANNERS, MERCHANTS};
 
@@ -65,6 +66,8 @@ pub enum Action {
     Join { email: usize, plan: &'static str, token: &'static str },
     /// One of those who became members, counted from the first, does something about it.
     Member { member: usize, what: Matter },
+    /// A user does something with credits.
+    Credits { user: usize, deed: Deed },
 }
 
 /// What a member does.
@@ -200,12 +203,22 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
     // In some, half of it comes after a pause that no bonus outlasts.
     let pause = if chance.u32(..8) == 0 { DAY * (35 + chance.u64(..11)) } else { 0 };
     let beat = if chance.bool() { span / 4 } else { 1 };
-    let opening = (count * 2 / 5).min(USERS + GIFTS + EVENTS * MARKETS.len());
+    // Some are about credits.
+    let is_of_credits = chance.u32(..5) == 0;
+    let opening = if is_of_credits {
+        (count * 3 / 5).min(OPENING_OF_CREDITS)
+    } else {
+        (count * 2 / 5).min(USERS + GIFTS + EVENTS * MARKETS.len())
+    };
     for number in 0..count {
-        let (action, at) = if number < opening {
+        let (action, at) = if number < opening && is_of_credits {
+            let action = opening_of_credits(chance, number);
+            let at = if matches!(action, Action::Deposit { .. }) { 0 } else { OPENED };
+            (action, at + chance.u64(..SECOND))
+        } else if number < opening {
             (self::opening(chance, number), chance.u64(..SECOND))
         } else {
-            let action = later(chance);
+            let action = if is_of_credits && chance.u32(..4) > 0 { deed(chance) } else { later(chance) };
             // Mostly, what ends bets follows them.
             let after = match &action {
                 Action::Result { .. } | Action::CancelMarket { .. } | Action::Stop { .. } => span / 2,
@@ -218,7 +231,7 @@ pub fn draw(chance: &mut fastrand::Rng, count: usize) -> Vec<Step> {
         };
         steps.push(Step { number, at, action });
     }
-    if count > 2 * PLOT + opening {
+    if count > 2 * PLOT + opening && !is_of_credits {
         match chance.u32(..6) {
             0 | 1 => plot(chance, &mut steps, span, pause),
             2 => spree(chance, &mut steps, pause),
@@ -315,11 +328,27 @@ fn opening(chance: &mut fastrand::Rng, number: usize) -> Action {
     Action::Odds { market, odds: open(chance, market) }
 }
 
+/// With so much a history begins that is about credits.
+const OPENING_OF_CREDITS: usize = 8;
+
+/// Two pay in and buy credits, and there is something to boost.
+fn opening_of_credits(chance: &mut fastrand::Rng, number: usize) -> Action {
+    match Deed::opening(number, chance) {
+        Ok((user, deed)) => Action::Credits { user, deed },
+        Err(user) => opening(chance, user),
+    }
+}
+
+fn deed(chance: &mut fastrand::Rng) -> Action {
+    let user = if chance.bool() { 0 } else { chance.usize(..USERS) };
+    Action::Credits { user, deed: Deed::draw(chance) }
+}
+
 fn later(chance: &mut fastrand::Rng) -> Action {
     // One user does as much as all others, and most bet where odds were posted at the beginning.
     let user = if chance.bool() { 0 } else { chance.usize(..USERS) };
     let market = (event(chance), usize::from(chance.u32(..4) == 0));
-    match chance.u32(..144) {
+    match chance.u32(..150) {
         0..=9 => {
             let method = METHODS.get(chance.usize(..METHODS.len())).copied().unwrap_or("sandbox");
             Action::Deposit { user, cents: cents(chance), method }
@@ -372,6 +401,7 @@ fn later(chance: &mut fastrand::Rng) -> Action {
             let (plan, token) = membership(chance);
             Action::Join { email: chance.usize(..Contacts::COUNT + 2), plan, token }
         }
+        144..=149 => deed(chance),
         141..=143 => {
             let plan = PLANS.get(chance.usize(..PLANS.len())).copied().unwrap_or("monthly");
             let what = [Matter::Renew, Matter::Change(plan), Matter::Change(plan), Matter::Cancel];

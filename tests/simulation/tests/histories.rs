@@ -128,6 +128,22 @@ fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
         "reached: a period, renewed",
         "reached: a period that could not be charged",
         "reached: a change of plan",
+        "reached: a boost that ended",
+        "reached: a boost that the clean-up ended",
+        "reached: a boost too many, refused",
+        "reached: a boost's event, delivered again and dropped",
+        "reached: a boost, read in quarter 1",
+        "reached: a boost, read in quarter 2",
+        "reached: a boost, read in quarter 3",
+        "reached: a boost, read in quarter 4",
+        "reached: a boost, not read after its end",
+        "reached: a clan that was given credits",
+        "reached: a list in the order of several scores",
+        "refused GIG_NOT_COMPLETED",
+        "refused NOT_A_MEMBER",
+        "refused SELF_BOOST",
+        "refused TARGET_ENDED",
+        "refused TARGET_NOT_FOUND",
     ] {
         assert!(counts.contains_key(path), "{path} was never reached in {FIXED} histories: {counts:#?}");
     }

@@ -50,7 +50,7 @@ pub(crate) const PURPOSES: [(&str, &str, &str); 24] = [
 const OFTEN: [&str; 4] = ["credit_bet_payout", "debit_bet_correction", "debit_owed_repayment", "debit_expired"];
 
 /// Events that happen once, and the members of their data that tell them apart.
-const HAPPENS_ONCE: [(&str, &[&str]); 32] = [
+const HAPPENS_ONCE: [(&str, &[&str]); 44] = [
     ("UserRegistered", &["user_id"]),
     ("UserDeactivated", &["user_id", "until"]),
     ("BetPlaced", &["bet_id"]),
@@ -83,6 +83,18 @@ const HAPPENS_ONCE: [(&str, &[&str]); 32] = [
     ("subscription.charge_failed", &["payment_id"]),
     ("payment.processed", &["payment_id"]),
     ("subscription.cancelled", &["subscription_id"]),
+    ("credit_purchase", &["eventId"]),
+    ("credit_spent", &["eventId"]),
+    ("credit_earned", &["eventId"]),
+    ("profile_boost", &["eventId"]),
+    ("gig_boost", &["eventId"]),
+    ("clan_boost", &["eventId"]),
+    ("boost_expired", &["eventId"]),
+    ("gig.created", &["gig_id"]),
+    ("gig.completed", &["gig_id"]),
+    ("gig_payment", &["targetId"]),
+    ("clan.created", &["clan_id"]),
+    ("clan_contribution", &["eventId"]),
 ];
 
 /// What must not happen again after `event`, if it is of that kind.

@@ -1,6 +1,7 @@
 //! The auditor: looks at every commit as it is made, with the head of each stream and each wallet at hand. It reads
 //! what was sent to the tables, never the platform's own code.
 
+mod boosts;
 pub(crate) mod chain;
 mod commit;
 mod debts;
@@ -49,6 +50,7 @@ pub(crate) struct Auditor {
     streams: BTreeMap<String, Head>,
     wallets: BTreeMap<String, Vec<Seen>>,
     house: House,
+    boosts: boosts::Boosts,
     deposits: deposits::Deposits,
     orders: orders::Orders,
     /// Texts of committed events by id.
@@ -129,6 +131,7 @@ impl Auditor {
             commit.transfers_balance()?;
             self.house.balances(self.wallets.values().filter_map(|versions| versions.last()))?;
         }
+        self.boosts.check(now, &commit)?;
         for event in commit.entries.iter().flat_map(|entry| &entry.events) {
             if let Some(what) = house::happens_once(&event.value) {
                 self.goes_on(now, &what);

@@ -32,8 +32,8 @@ use crate::wire::{Reply, Request};
 pub(crate) use dynamo::{JournalRecord, SHARDS};
 pub(crate) use keys::secret_value;
 pub(crate) use queues::{Message, Queues, Way};
-pub(crate) use schedules::DAYS;
 use schedules::Schedules;
+pub(crate) use schedules::{Call, DAYS};
 pub(crate) use snapshot::Snapshot;
 
 /// When histories begin; people have settled in by then.

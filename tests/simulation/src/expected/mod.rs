@@ -2,6 +2,7 @@
 //! reason that was there between asking and answering. The states that the platform was in are those of its tables;
 //! what they mean is written again here.
 
+mod credits;
 mod orders;
 
 use serde_json::Value;
@@ -12,6 +13,7 @@ use crate::books::Books;
 use crate::cloud::{Cloud, millis};
 use crate::findings::{Broken, Check, Side};
 use crate::members;
+use crate::model::boosts::{self, Boost};
 use crate::money::{Cents, of, shown};
 use crate::newcomers;
 use crate::people::People;
@@ -23,10 +25,11 @@ const SLACK_MS: i64 = 300_000;
 
 /// Every answer that does not fit.
 pub(crate) fn judge(cloud: &Cloud, books: &Books, record: &Record, people: &People) -> Vec<Broken> {
-    let mut broken = Vec::new();
+    let (mut broken, boosts) = (Vec::new(), boosts::given(record));
     for done in &record.done {
         for (index, answer) in done.commands.iter().enumerate().filter_map(|(index, all)| Some((index, all.first()?))) {
-            let case = Case { cloud, books, people, is_settled: record.is_settled, done, answer };
+            let case =
+                Case { cloud, books, people, record, boosts: &boosts, is_settled: record.is_settled, done, answer };
             if let Some(why) = case.misfit(index) {
                 let what = format!("step {} was answered {} {}: {why}", done.step, answer.status, answer.body);
                 let is = format!("{} {}", answer.status, answer.body["code"].as_str().unwrap_or_default());
@@ -42,6 +45,8 @@ struct Case<'a> {
     cloud: &'a Cloud,
     books: &'a Books,
     people: &'a People,
+    record: &'a Record,
+    boosts: &'a [Boost],
     is_settled: bool,
     done: &'a Done,
     answer: &'a Answer,
@@ -59,6 +64,7 @@ impl Case<'_> {
             | Action::Adjust { user, .. }
             | Action::Hold { user, .. }
             | Action::Exclude { user }
+            | Action::Credits { user, .. }
             | Action::Order { user, .. } => Some(user),
             _ => None,
         };
@@ -134,6 +140,7 @@ impl Case<'_> {
                 index == 0 && self.poor(*user, "cash", *cents)
             }
             (Action::Order { user, cart }, status, code) => self.fits_order(*user, cart, status, code),
+            (Action::Credits { user, deed }, _, _) => self.fits_deed(*user, *deed),
             (Action::Gift { coins, .. }, status, code) => self.fits_gift(coins, status, code),
             (Action::Clear { user }, 404, "NOT_FOUND") => self.marks(*user).iter().any(Value::is_null),
             (Action::Register { .. }, 201, _) => true,

@@ -10,7 +10,7 @@ use crate::money::{Cents, cents, of, shown};
 
 /// Accounts of the ledger, and the accounts of the house that they are called in the journal; what has arrived stands
 /// nowhere in between.
-const ACCOUNTS: [(&str, &str); 12] = [
+const ACCOUNTS: [(&str, &str); 14] = [
     ("stakes", "stakes"),
     ("payouts", "payouts"),
     ("payments", "payments"),
@@ -19,6 +19,8 @@ const ACCOUNTS: [(&str, &str); 12] = [
     ("adjustments", "adjustments"),
     ("receivables", "receivables"),
     ("order_revenue", "orders"),
+    ("credits", "credits"),
+    ("clans", "clans"),
     ("order_clearing", ""),
     (REVENUE, ""),
     (TAX, ""),

@@ -2,8 +2,10 @@
 //! without a line of the platform's rules.
 
 mod bets;
+pub(crate) mod boosts;
 mod figures;
 mod ledger;
+pub(crate) mod listed;
 mod orders;
 mod sums;
 
@@ -36,6 +38,8 @@ pub(crate) fn compare(cloud: &Cloud, books: &Books, record: &Record, people: &Pe
     commands(record, people, &mut sums);
     broken.extend(bets::compare(books, record, people, &mut sums));
     broken.extend(orders::compare(cloud, books, record, people, &mut sums));
+    broken.extend(boosts::compare(cloud, books, record));
+    broken.extend(listed::compare(cloud, books, record, people, &boosts::given(record), &mut sums));
     broken.extend(sums.compare(books, &everybody));
     broken.extend(figures::points(books, record, people));
     broken.extend(figures::figures(books));

@@ -12,7 +12,7 @@ pub(super) struct Sums(BTreeMap<(String, &'static str), BTreeMap<&'static str, C
 
 /// What lines come from, by the beginning of their purpose without its direction. A repayment is no change: what is
 /// taken is owed no more. What expires is left out: the model does not know when.
-const ORIGINS: [(&str, &str); 8] = [
+const ORIGINS: [(&str, &str); 12] = [
     ("bet", "bets"),
     ("deposit", "deposits"),
     ("hold", "holds"),
@@ -21,10 +21,14 @@ const ORIGINS: [(&str, &str); 8] = [
     ("transfer", "transfers"),
     ("adjustment", "adjustments"),
     ("order", "orders"),
+    ("purchase", "purchases"),
+    ("boost", "boosts"),
+    ("gig", "gigs"),
+    ("clan", "contributions"),
 ];
 
 /// What there is of.
-const ASSETS: [&str; 5] = ["cash", "bonus", "promo_coins", "branded_coins", "rez_coins"];
+const ASSETS: [&str; 6] = ["cash", "bonus", "promo_coins", "branded_coins", "rez_coins", "credits"];
 
 impl Sums {
     pub(super) fn add(&mut self, user: &str, asset: &'static str, origin: &'static str, cents: Cents) {
