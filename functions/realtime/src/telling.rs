@@ -125,14 +125,16 @@ pub(crate) fn messages(event: &Envelope) -> Result<Vec<Message>, String> {
     let lacks = |member: &str| format!("{} lacks {member}", event.event);
     let data: Map<String, Value> = event.data().map_err(|error| format!("{}: {error}", event.event))?;
     let text = |member: &str| data.get(member).and_then(Value::as_str).ok_or_else(|| lacks(member));
-    let key = match telling.of {
-        (kind, "") => format!("{kind}:{}", event.event_id()),
-        (kind, member) => format!("{kind}:{}", text(member)?),
-    };
     let version = match telling.version {
-        Version::Stage(stage) => stage,
-        Version::Stream => event.metadata.sequence.ok_or_else(|| lacks("its sequence"))?,
-        Version::Wallet => event.metadata.wallet.as_ref().ok_or_else(|| lacks("its wallet"))?.sequence,
+        Version::Stage(stage) => Some(stage),
+        Version::Stream => Some(event.metadata.sequence.ok_or_else(|| lacks("its sequence"))?),
+        Version::Wallet => event.metadata.wallet.as_ref().map(|wallet| wallet.sequence),
+    };
+    let (key, version) = match (telling.of, version) {
+        // What is older than the wallets' sequences says what happened, and not what stands.
+        (_, None) => (format!("event:{}", event.event_id()), 1),
+        ((kind, ""), Some(version)) => (format!("{kind}:{}", event.event_id()), version),
+        ((kind, member), Some(version)) => (format!("{kind}:{}", text(member)?), version),
     };
     let public: Map<String, Value> =
         data.iter().filter(|(name, _)| !HIDDEN.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -254,12 +256,23 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_lacks_what_it_is_told_by_is_refused_by_name() {
+    fn a_balance_of_an_unknown_place_takes_no_other_one_s() {
         let mut event = sample("wallet.debited");
         event.metadata.wallet = None;
-        assert_eq!(messages(&event), Err("wallet.debited lacks its wallet".to_owned()));
+        let messages = messages(&event).unwrap();
+        assert_eq!(
+            (messages[0].key.as_str(), messages[0].version),
+            (format!("event:{}", event.event_id()).as_str(), 1)
+        );
+    }
+
+    #[test]
+    fn an_event_that_lacks_what_it_is_told_by_is_refused_by_name() {
+        let mut event = sample("BetPlaced");
+        event.metadata.sequence = None;
+        assert_eq!(messages(&event), Err("BetPlaced lacks its sequence".to_owned()));
+        let mut event = sample("wallet.debited");
         event.data = serde_json::value::RawValue::from_string("{\"coin_type\":\"cash\"}".to_owned()).unwrap();
-        event.metadata.wallet = sample("wallet.debited").metadata.wallet;
         assert_eq!(messages(&event), Err("wallet.debited lacks user_id".to_owned()));
     }
 
