@@ -68,8 +68,9 @@ fn page(gigs: &[Gig], begin: usize) -> Ask {
 /// What each request of a trace cost: its queries and batches, and the items that they read.
 fn costs(lines: &[String]) -> (usize, usize) {
     let requests = lines.iter().filter(|line| line.contains("quoin-dev-list-gigs -> ")).count();
-    let read =
-        lines.iter().filter_map(|line| line.strip_suffix(" items are read")?.split(' ').next_back()?.parse().ok());
+    let read = lines
+        .iter()
+        .filter_map(|line| line.strip_suffix(" items are read")?.split(' ').next_back()?.parse::<usize>().ok());
     (requests, read.sum())
 }
 
