@@ -67,8 +67,8 @@ def test_objects_are_read_and_written_by_who_has_to() -> None:
                 holders.setdefault(action, set()).add(holder.name)
     export = {"TrainingExportRole", "WarehouseExportRole"}
     assert holders == {
-        "s3:GetObject": export | {"GetInvoiceRole"},
-        "s3:ListBucket": export | {"GetInvoiceRole", "InvoiceGeneratorRole"},
+        "s3:GetObject": export | {"GetInvoiceRole", "ReplayRunnerRole"},
+        "s3:ListBucket": export | {"GetInvoiceRole", "InvoiceGeneratorRole", "ReplayRunnerRole"},
         "s3:PutObject": export | {"InvoiceGeneratorRole"},
     }
 

@@ -262,7 +262,7 @@ def test_only_the_fan_out_writes_to_connections_and_to_those_of_its_api() -> Non
     assert "${SocketApiId}/*/POST/@connections/*" in holders["FanOutRole"]
 
 
-def test_only_operations_reaches_the_dead_letters_of_others() -> None:
+def test_only_operations_and_replays_reach_the_queues_of_others() -> None:
     rights: dict[str, set[str]] = {}
     for holder, statement in stacks.statements():
         if "quoin-${Stage}-*" in json.dumps(statement.get("Resource")):
@@ -277,6 +277,7 @@ def test_only_operations_reaches_the_dead_letters_of_others() -> None:
     assert rights == {
         "ListDeadLettersRole": looking,
         "RedriveDeadLettersRole": looking | {"sqs:DeleteMessage", "sqs:SendMessage"},
+        "ReplayRunnerRole": {"sqs:GetQueueUrl", "sqs:SendMessage"},
     }
 
 

@@ -112,7 +112,7 @@ impl People {
         let is_quiet = scheduler.run(BEGIN - 60_000_000);
         let is_exported = warehouse::exported(&mut scheduler, &platform).is_none();
         let is_verified = answered(&mut scheduler, &platform, "quoin-dev-verifier").is_some();
-        if !(is_quiet && is_exported && is_verified && scheduler.run(BEGIN)) || !cloud.findings().is_empty() {
+        if !(is_quiet && is_exported && is_verified && scheduler.run(BEGIN) && cloud.findings().is_empty()) {
             return Err(format!("people have not settled in: {:?}", cloud.findings()));
         }
         Ok(Self { ids, codes, items, empty, settled: Snapshot::of(&cloud)? })

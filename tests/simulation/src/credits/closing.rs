@@ -72,8 +72,7 @@ pub(crate) fn round(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: 
     for hours in LOOKS {
         scheduler.run(began + hours * HOUR + 2 * MINUTE);
         // Calls that were lost, or that nobody makes any more, are what the clean-up is for.
-        let at = millis(scheduler.handle().now());
-        let is_late = boosts.iter().any(|boost| boost.until() > at && boost.begins() < millis(began) - SETTLED_MS);
+        let is_late = boosts.iter().any(|boost| boost.begins() < millis(began) - SETTLED_MS);
         if is_late || lock(&platform.cloud.schedules).until < scheduler.handle().now() {
             let sweepers = platform.scheduled().into_iter().filter(|one| one.ends_with("-boost-sweeper")).collect();
             scheduler.spawner().spawn(platform.clone().run_all(sweepers));
