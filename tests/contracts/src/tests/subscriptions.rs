@@ -100,7 +100,6 @@ fn everything_is_audited_and_reported() {
 const FOR_THE_RECORD: &[&str] = &[
     "LoyaltyPointsUpdated",
     "SpinChancesAwarded",
-    "boost_expired",
     "gig.created",
     "gig.completed",
     "clan.created",
