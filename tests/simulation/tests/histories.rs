@@ -7,16 +7,20 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use quoin_simulation::command_line;
+use quoin_simulation::credits::{Deed, Goal};
 use quoin_simulation::faults::Plan;
 use quoin_simulation::history::{Outcome, Script, Stage};
 use quoin_simulation::mutants::{self, Mutant};
 use quoin_simulation::parallel::{each, first};
+use quoin_simulation::scenario::{Action, Step};
 use quoin_simulation::shrink::shrink;
 
 /// Steps of a history.
 const STEPS: usize = 30;
 /// Histories of the fixed set, and fresh ones, which draw how many steps they have.
 const FIXED: u64 = 60;
+/// More of them until each path was taken.
+const PATHS: u64 = 100;
 const FRESH: u64 = 60;
 
 fn stage() -> &'static Stage {
@@ -48,7 +52,7 @@ fn all(scripts: impl Iterator<Item = Script>) -> (Vec<String>, BTreeMap<String, 
 #[test]
 #[ignore = "`make test` runs it: it takes a minute"]
 fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
-    let (broken, counts) = all((1..=FIXED).map(|seed| Script::draw(seed, STEPS)));
+    let (broken, counts) = all((1..=PATHS).map(|seed| Script::draw(seed, STEPS)));
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     for path in [
         "answer 201",
@@ -130,7 +134,6 @@ fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
         "reached: a change of plan",
         "reached: a boost that ended",
         "reached: a boost that the clean-up ended",
-        "reached: a boost too many, refused",
         "reached: a boost's event, delivered again and dropped",
         "reached: a boost, read in quarter 1",
         "reached: a boost, read in quarter 2",
@@ -145,11 +148,26 @@ fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
         "refused TARGET_ENDED",
         "refused TARGET_NOT_FOUND",
     ] {
-        assert!(counts.contains_key(path), "{path} was never reached in {FIXED} histories: {counts:#?}");
+        assert!(counts.contains_key(path), "{path} was never reached in {PATHS} histories: {counts:#?}");
     }
     for fault in quoin_simulation::faults::ALL {
         assert!(counts.contains_key(&format!("fault {fault:?}")), "{fault:?} never happened");
     }
+}
+
+#[test]
+fn one_boost_more_than_may_run_is_refused() {
+    let boost = Deed::Boost { goal: Goal::Profile(1), credits: 1, hours: 168, times: 21, look: Some(0) };
+    let deed = |deed| Action::Credits { user: 0, deed };
+    let actions = [
+        (0, Action::Deposit { user: 0, cents: 10_000, method: "sandbox" }),
+        (30, deed(Deed::Buy { credits: 100 })),
+        (60, deed(boost)),
+    ];
+    let steps = (0..).zip(actions).map(|(number, (at, action))| Step { number, at: at * 1_000_000, action });
+    let outcome = run(&Script { steps: steps.collect(), plan: Plan::calm(), is_settled: true, ..Script::draw(1, 0) });
+    assert_eq!(outcome.broken, Vec::new());
+    assert_eq!(outcome.counts.get("reached: a boost too many, refused"), Some(&1));
 }
 
 #[test]
