@@ -155,9 +155,12 @@ impl Stage {
         phases.ended("coming to rest", &cloud);
         if broken.is_empty() {
             broken.extend(closing::round(&mut scheduler, &platform, &actors));
+            // What came of it may have met somebody who refuses it at first.
+            broken.extend(calmed(&mut scheduler, &platform, &actors));
             phases.ended("the closing boosts", &cloud);
         }
         let has_swept = overdue(&mut scheduler, &platform);
+        broken.extend(calmed(&mut scheduler, &platform, &actors));
         phases.ended("what is due after days", &cloud);
         broken.extend(late(&platform));
         broken.extend(verified(&mut scheduler, &platform, has_swept));
@@ -297,6 +300,11 @@ fn rest(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>)
     );
     let sides = platform.waiting().into_iter().map(|(queue, why)| Side::new(queue, "empty", why));
     vec![Broken::new(Check::Rest, what).beside(sides)]
+}
+
+/// The same again, if there is a dead letter.
+fn calmed(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors>) -> Vec<Broken> {
+    if platform.has_letters() { rest(scheduler, platform, actors) } else { Vec::new() }
 }
 
 /// Merchants behave again.
