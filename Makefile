@@ -85,9 +85,11 @@ load: $(VENV)/emulator/.ready ## a mix of orders against the running stack: FRAC
 
 check: lint check-templates check-rust ## formatting, lints, units, contracts, templates, security of templates
 
-lint: setup check-python ## formatting and lints alone
-	cargo fmt --all --check
+lint: setup style ## formatting and lints alone
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+style: check-python
+	cargo fmt --all --check
 
 check-rust:
 	cargo test $(TESTED) --locked
@@ -119,11 +121,12 @@ test-stack: build
 test-templates: build
 	nice $(PYTHON) -m pytest -q $(OF_TEMPLATES)
 
-# The same with lints, in the order that is over soonest where two things run at a time.
+# The same with what is seen without compiling, in the order that is over soonest where two things run at a time. Lints
+# compile everything once more; they are part of `make check`, before each commit.
 ci: test-stack beside
 
 beside: build # is not done again: the flows are about to take what it made
-	$(MAKE) --assume-old=build --jobs=1 --keep-going test-rust test-templates lint
+	$(MAKE) --assume-old=build --jobs=1 --keep-going style test-rust test-templates
 
 SIM := cargo run --quiet --locked --package quoin-simulation --example sim
 HISTORIES ?= 1000

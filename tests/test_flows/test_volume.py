@@ -7,7 +7,7 @@ from math import ceil
 
 from client import Feed, Platform, User, eventually
 
-USERS, BETS_EACH = 8, 20
+USERS, BETS_EACH = 8, 8
 WRITE_UNITS_MAX = 10
 
 
