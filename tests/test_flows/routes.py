@@ -200,7 +200,7 @@ ROUTES: dict[str, Kind] = {
     "POST /api/replays": Operators(
         body={"from": "2026-01-03T00:00:00Z", "to": "2026-01-04T00:00:00Z", "consumer": "activity"}
     ),
-    "GET /api/replays/{id}": Operators({"id": "replay_none"}),
+    "GET /api/replays/{id}": Operators({"id": "$replay"}),
     "GET /api/audit/{entity_type}/{entity_id}": Operators(
         {"entity_type": "bet", "entity_id": "$bet"}
     ),

@@ -208,9 +208,9 @@ def test_a_boost_counts_less_and_ends_once(
     assert ends == ["changed", "nothing_due"]
     assert told(ledger, f"expiry#{half}") == []
 
-    # What no schedule called for is swept, once.
+    # What no schedule called for by then is swept, once.
     time.sleep(0.5)
-    assert invoke(platform, "user-boost-sweeper")["changed"] >= 1
+    invoke(platform, "user-boost-sweeper")
     assert invoke(platform, "user-boost-sweeper")["changed"] == 0
     for boost_id, target in [(ending, late), (other, swept)]:
         (expired,) = told(ledger, f"expiry#{boost_id}")

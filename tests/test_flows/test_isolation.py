@@ -160,7 +160,10 @@ def names(platform: Platform, victim: Victim, stranger: User) -> dict[str, str]:
     other = User(platform)
     club = other.post("/api/clans", {"name": "Open to all"}).expect(201)["clan_id"]
     stranger.post(f"/api/clans/{club}/join").expect(200)
+    body = {"from": "2026-01-03T00:00:00Z", "to": "2026-01-04T00:00:00Z", "consumer": "activity"}
+    replay = platform.post("/api/replays", body, token=platform.operator_token()).expect(202)
     return {
+        "replay": replay["replay_id"],
         "gig": victim.gig,
         "clan": victim.clan,
         "offer": other.post("/api/gigs", {"title": "Any", "price": 1}).expect(201)["gig_id"],
