@@ -21,8 +21,8 @@ HEADER = "# Rendered from service.yaml by `make templates`. Change service.yaml,
 BEGIN = "  # --- nested stacks, rendered from functions/*/service.yaml by `make templates` ---\n"
 END = "  # --- end of the nested stacks ---\n"
 ARCHIVES_BEGIN = "  # --- archives, rendered from the catalogue by `make templates` ---\n"
-CONSUMERS = Path("functions/reporting/src/replay/consumers.json")
 ARCHIVES_END = "  # --- end of the archives ---\n"
+CONSUMERS = Path("functions/reporting/src/replay/consumers.json")
 
 
 def services(root: Path) -> list[Service]:

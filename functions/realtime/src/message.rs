@@ -89,16 +89,24 @@ impl From<Unavailable> for Refusal {
     }
 }
 
+/// What a client sent, if it is not larger than it may be.
+///
+/// # Errors
+/// That it is.
+pub(crate) fn sized(text: &str) -> Result<&str, Refusal> {
+    if text.len() > MAX_SENT {
+        let detail = format!("the message is larger than {MAX_SENT} bytes");
+        return Err(Refusal::new(413, "MESSAGE_TOO_LARGE", detail));
+    }
+    Ok(text)
+}
+
 /// What a client wishes.
 ///
 /// # Errors
 /// What is wrong with the message, and where.
 pub(crate) fn wish(text: &str) -> Result<Wish, Refusal> {
-    if text.len() > MAX_SENT {
-        let detail = format!("the message is larger than {MAX_SENT} bytes");
-        return Err(Refusal::new(413, "MESSAGE_TOO_LARGE", detail));
-    }
-    parse_json(text.as_bytes()).map_err(|problem| {
+    parse_json(sized(text)?.as_bytes()).map_err(|problem| {
         let first = problem.errors.into_iter().next();
         let (pointer, detail) = first.map_or((None, problem.detail), |error| (Some(error.pointer), error.detail));
         let pointer = pointer.filter(|pointer| !pointer.is_empty());

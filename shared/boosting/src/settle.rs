@@ -52,12 +52,15 @@ pub(crate) async fn settle<T: Boosted>(
         keys.extend(new.map(|(boost, _)| (table, rows::boost::<T>(boost))));
         let found = env.store.batch(&keys).await?;
         let place = T::place(env, target_id).await?;
+        let is_known = found.get(1).is_some_and(Option::is_some);
         let is_told = match new {
-            Some((boost, _)) if boost.is_over(env.clock.now()) => env.store.head(&expiry(boost)).await?.version > 0,
+            Some((boost, _)) if !is_known && boost.is_over(env.clock.now()) => {
+                env.store.head(&expiry(boost)).await?.version > 0
+            }
             Some(_) | None => false,
         };
         let stored = Stored::read(found.first().and_then(Option::as_ref))?;
-        Ok(Read { stored, is_known: found.get(1).is_some_and(Option::is_some), is_told, place })
+        Ok(Read { stored, is_known, is_told, place })
     };
     let decide = |read: &Read<T::Place>, now: Timestamp| {
         let new = new.filter(|_| !read.is_known);

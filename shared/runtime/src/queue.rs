@@ -1,5 +1,6 @@
 //! Queues: work handed on, messages delayed, messages parked.
 
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use serde::Serialize;
 
@@ -33,6 +34,18 @@ impl QueueMessage {
 /// SQS takes ten messages at once.
 const BATCH: usize = 10;
 
+/// Why SQS did not do what it was asked for.
+pub(crate) fn unanswered<E, R>(error: aws_smithy_runtime_api::client::result::SdkError<E, R>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let said = error
+        .as_service_error()
+        .map(|error| format!("{}: {}", error.code().unwrap_or("unknown"), error.message().unwrap_or_default()));
+    Failure::Transient(format!("the queues do not answer: {}", said.unwrap_or_else(|| error.to_string())))
+}
+
 impl Env {
     /// Hands messages to the work queue called `queue`, ten at a time.
     ///
@@ -49,9 +62,9 @@ impl Env {
     pub async fn queue_url(&self, name: &str) -> Result<Option<String>, Failure> {
         match self.sqs().get_queue_url().queue_name(name).send().await {
             Ok(found) => Ok(found.queue_url),
-            Err(error) => match error.into_service_error() {
-                error if error.is_queue_does_not_exist() => Ok(None),
-                error => Err(Failure::transient(error)),
+            Err(error) => match error.as_service_error() {
+                Some(error) if error.is_queue_does_not_exist() => Ok(None),
+                Some(_) | None => Err(unanswered(error)),
             },
         }
     }

@@ -4,7 +4,7 @@ use quoin_runtime::{Env, Failure, Invocation, Metrics};
 use serde::Deserialize;
 
 use super::{SocketEvent, SocketReply, unknown_action};
-use crate::message::{Answer, MAX_SENT, Refusal};
+use crate::message::{Answer, Refusal, sized};
 
 /// What a client asks for, whatever comes with it.
 #[derive(Deserialize)]
@@ -26,10 +26,10 @@ pub async fn handle(
 }
 
 fn answer(body: &str) -> Answer {
-    if body.len() > MAX_SENT {
-        let detail = format!("the message is larger than {MAX_SENT} bytes");
-        return Answer::Refused { error: Refusal::new(413, "MESSAGE_TOO_LARGE", detail) };
-    }
+    let body = match sized(body) {
+        Ok(body) => body,
+        Err(error) => return Answer::Refused { error },
+    };
     match serde_json::from_str::<Asked>(body) {
         Ok(asked) if asked.action == "ping" => Answer::Done { action: "pong", channel: None },
         Ok(_) => unknown_action(),
@@ -43,6 +43,7 @@ fn answer(body: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::MAX_SENT;
 
     #[test]
     fn whatever_a_client_sends_is_answered() {

@@ -14,11 +14,6 @@ pub(crate) struct Lines {
     pub(crate) has_more: bool,
 }
 
-/// Where a line stands: what is behind `after` is still to be sent.
-pub(crate) fn place_of(line: &Line) -> String {
-    format!("{}#{}", line.at, line.event_id)
-}
-
 /// What is staged behind `after`.
 ///
 /// # Errors
@@ -63,7 +58,7 @@ pub(crate) async fn part(
 
 fn left(lines: Vec<Line>, replay: &Replay, after: Option<&str>) -> Vec<Line> {
     let is_left = |line: &Line| {
-        line.at >= replay.from && line.at <= replay.to && after.is_none_or(|after| place_of(line).as_str() > after)
+        line.at >= replay.from && line.at <= replay.to && after.is_none_or(|after| line.place().as_str() > after)
     };
     lines.into_iter().filter(is_left).collect()
 }
@@ -81,7 +76,7 @@ mod tests {
         let ids =
             |after: Option<&str>| -> String { left(all(), &replay, after).into_iter().map(|l| l.event_id).collect() };
         assert_eq!(ids(None), "bcde");
-        assert_eq!(ids(Some(&place_of(&line(20, "c")))), "de");
-        assert_eq!(ids(Some(&place_of(&line(30, "e")))), "");
+        assert_eq!(ids(Some(&line(20, "c").place())), "de");
+        assert_eq!(ids(Some(&line(30, "e").place())), "");
     }
 }

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::consumers::{self, Consumer};
-use super::lines::{self, Lines, place_of};
+use super::lines::{self, Lines};
 use super::record::{PK, Place, Replay, Stored};
 use crate::warehouse::Line;
 
@@ -147,7 +147,7 @@ impl Run<'_> {
             self.env.send_to(queue, &messages).await?;
             let replay = &mut self.stored.replay;
             replay.sent = replay.sent.saturating_add(u64::try_from(messages.len()).unwrap_or(0));
-            replay.place.after = some.last().map(place_of);
+            replay.place.after = some.last().map(Line::place);
             if !self.note().await? || self.env.clock.now() >= self.stop {
                 return Ok(false);
             }

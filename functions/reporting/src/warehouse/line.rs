@@ -36,6 +36,11 @@ impl Line {
         let event_id = if metadata.event_id.is_empty() { canonical::sha256(text)? } else { metadata.event_id };
         Ok(Self { at, event_id, text: text.to_owned() })
     }
+
+    /// Where it stands among the lines of its day: `<moment>#<event id>`, which sorts as they do.
+    pub(crate) fn place(&self) -> String {
+        format!("{}#{}", self.at, self.event_id)
+    }
 }
 
 #[cfg(test)]

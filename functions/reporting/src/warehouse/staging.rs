@@ -69,7 +69,7 @@ impl Staged {
         let partition = Partition { day: line.at.day(), event: recorded.envelope().event.clone() };
         let row = Item::new()
             .text("pk", partition.stage_pk(shard_of(&line.event_id)))
-            .text("sk", format!("{}#{}", line.at, line.event_id))
+            .text("sk", line.place())
             .text("line", text);
         Ok(Self { partition, row })
     }

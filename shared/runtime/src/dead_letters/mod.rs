@@ -8,7 +8,6 @@ mod letter;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
 };
@@ -17,6 +16,7 @@ use quoin_events::Timestamp;
 use serde::Serialize;
 
 use self::letter::is_queue_name;
+use crate::queue::unanswered;
 use crate::{Env, Failure};
 
 pub use self::letter::{DeadLetter, LetterClass, Selection};
@@ -89,7 +89,7 @@ impl<'a> DeadLetters<'a> {
         let (mut urls, mut next) = (Vec::new(), None);
         loop {
             let request = self.env.sqs().list_queues().queue_name_prefix(&self.prefix).max_results(1_000);
-            let page = request.set_next_token(next.take()).send().await.map_err(failed)?;
+            let page = request.set_next_token(next.take()).send().await.map_err(unanswered)?;
             urls.extend(page.queue_urls.unwrap_or_default());
             next = page.next_token;
             if next.is_none() {
@@ -240,7 +240,7 @@ impl<'a> DeadLetters<'a> {
             Ok(found) => found.attributes.unwrap_or_default(),
             Err(error) => match error.as_service_error() {
                 Some(error) if error.is_queue_does_not_exist() => return Ok(None),
-                Some(_) | None => return Err(failed(error)),
+                Some(_) | None => return Err(unanswered(error)),
             },
         };
         let number = |name| found.get(&name).and_then(|text| text.parse().ok()).unwrap_or(0);
@@ -258,7 +258,7 @@ impl<'a> DeadLetters<'a> {
             .wait_time_seconds(WAIT_SECONDS)
             .message_attribute_names("All")
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
-        let page = request.send().await.map_err(failed)?;
+        let page = request.send().await.map_err(unanswered)?;
         Ok(page.messages.unwrap_or_default().into_iter().filter_map(Received::read).collect())
     }
 
@@ -271,11 +271,11 @@ impl<'a> DeadLetters<'a> {
     ) -> (DeadLetter, Result<(), (String, Failure)>) {
         let sqs = self.env.sqs();
         if let Err(error) = sqs.send_message().queue_url(source).message_body(one.body).send().await {
-            return (one.letter, Err((one.receipt, failed(error))));
+            return (one.letter, Err((one.receipt, unanswered(error))));
         }
         // It went. If it stays here as well, it can only be sent a second time, and that is recognised.
         if let Err(error) = sqs.delete_message().queue_url(&queue.url).receipt_handle(one.receipt).send().await {
-            let reason = failed(error);
+            let reason = unanswered(error);
             tracing::warn!(queue = queue.name, message_id = one.letter.message_id, %reason, "sent back and not deleted");
         }
         (one.letter, Ok(()))
@@ -292,7 +292,7 @@ impl<'a> DeadLetters<'a> {
             let Ok(entries) = entries.collect::<Result<Vec<_>, _>>() else { continue };
             let request = self.env.sqs().change_message_visibility_batch().queue_url(&queue.url);
             if let Err(error) = request.set_entries(Some(entries)).send().await {
-                tracing::warn!(queue = queue.name, reason = %failed(error), "letters stay hidden for a while");
+                tracing::warn!(queue = queue.name, reason = %unanswered(error), "letters stay hidden for a while");
             }
         }
     }
@@ -308,15 +308,4 @@ impl Received {
         let letter = DeadLetter::read(&id, &attributes, sent, &body);
         Some(Self { letter, sent, receipt: message.receipt_handle?, body })
     }
-}
-
-fn failed<E, R>(error: aws_smithy_runtime_api::client::result::SdkError<E, R>) -> Failure
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let said = error
-        .as_service_error()
-        .map(|error| format!("{}: {}", error.code().unwrap_or("unknown"), error.message().unwrap_or_default()));
-    Failure::Transient(format!("the queues do not answer: {}", said.unwrap_or_else(|| error.to_string())))
 }
