@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ TIMEOUT_SECONDS = 70
 MAX_CONNECTIONS = 120
 UNAVAILABLE = (500, 502, 503, 504)
 TRIES = 10
+# Without an Idempotency-Key: those that change nothing more when they are sent again.
+REPEATABLE = re.compile(
+    r"(GET|PUT|PATCH|DELETE) .*|POST /api/(sessions|realtime/tickets|feeds/.+|.+/callbacks/.+)"
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,8 @@ class Platform:
             sent["idempotency-key"] = key
         raw = body if isinstance(body, bytes | None) else json.dumps(body, default=str).encode()
         answer = self._send(method, path, raw, sent)
-        for _ in range(TRIES if key or method in ("GET", "PUT") else 0):
+        is_repeatable = key or REPEATABLE.fullmatch(f"{method} {path}")
+        for _ in range(TRIES if is_repeatable else 0):
             if answer.status not in UNAVAILABLE:
                 break
             time.sleep(1)

@@ -29,7 +29,7 @@ class User:
             "language": "en",
         } | fields
         self.registered.append(self.registration)
-        created = platform.post("/api/users", self.registration).expect(201)
+        created = platform.post("/api/users", self.registration, key=uuid.uuid4().hex).expect(201)
         self.user_id, self.referral_code = created["user_id"], created["referral_code"]
         self.login()
 
