@@ -106,27 +106,19 @@ OF_TEMPLATES := tests/test_templates tests/benchmarks
 check-templates:
 	$(PYTHON) -m pytest -q $(OF_TEMPLATES)
 
-test: test-rust test-stack test-templates ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
+test: test-stack test-rust test-templates ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
 
-# The flows take longest, and wait most of the time: what runs beside them gives way.
 test-rust: build
-	nice cargo test $(TESTED) --locked --no-fail-fast -- --include-ignored
-	nice cargo test $(CONTRACTS) --locked
-	nice cargo test $(OPENAPI) --locked
+	cargo test $(TESTED) --locked --no-fail-fast -- --include-ignored
+	cargo test $(CONTRACTS) --locked
+	cargo test $(OPENAPI) --locked
 
 test-stack: build
 	$(PYTHON) -m pytest -q tests/test_local
 	$(PYTHON) -m pytest -q tests/test_flows
 
 test-templates: build
-	nice $(PYTHON) -m pytest -q $(OF_TEMPLATES)
-
-# The same with what is seen without compiling, in the order that is over soonest where two things run at a time. Lints
-# compile everything once more; they are part of `make check`, before each commit.
-ci: test-stack beside
-
-beside: build # is not done again: the flows are about to take what it made
-	$(MAKE) --assume-old=build --jobs=1 --keep-going style test-rust test-templates
+	$(PYTHON) -m pytest -q $(OF_TEMPLATES)
 
 SIM := cargo run --quiet --locked --package quoin-simulation --example sim
 HISTORIES ?= 1000
@@ -169,5 +161,5 @@ deploy: setup templates ## to AWS: STAGE=dev|prod ARCH=arm64|x86_64 PARAMETERS="
 clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
-.PHONY: help test-rust test-stack test-templates ci beside setup mold docker build templates contracts run up stop load \
+.PHONY: help test-rust test-stack test-templates setup mold docker build templates contracts run up stop load \
   check check-rust check-python check-templates test sim soak test-flows test-sam size deploy clean

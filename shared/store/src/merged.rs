@@ -31,9 +31,18 @@ impl Store {
         let mut found = Vec::new();
         for pk in partitions {
             // The bound is included, and the item that stands there is left out below.
-            let query = Query::of(pk).between("!", before.unwrap_or(LAST)).descending();
-            let page = self.query(table, query.limit(limit.saturating_add(2)).consistent()).await?;
-            found.extend(page.items);
+            let (mut left, mut after) = (limit.saturating_add(2), None);
+            loop {
+                let query = Query::of(pk).between("!", before.unwrap_or(LAST)).descending();
+                let page = self.query(table, query.after(after).limit(left).consistent()).await?;
+                left = left.saturating_sub(u32::try_from(page.items.len()).unwrap_or(u32::MAX));
+                found.extend(page.items);
+                after = page.next;
+                // Large items end a page before its limit.
+                if left == 0 || after.is_none() {
+                    break;
+                }
+            }
         }
         Ok(merged(found, limit, before))
     }

@@ -13,15 +13,19 @@ use crate::platform::{Invoked, Platform};
 use crate::scheduler::{Micros, lock};
 
 const MINUTE: Micros = 60_000_000;
-/// The functions that deposits and orders wait for.
-const SWEEPERS: [&str; 3] = ["-payment-sweeper", "-order-sweeper", MEMBERS];
+/// The functions that deposits, orders and members wait for, and the streams that these have.
+const SWEEPERS: [(&str, &[&str]); 3] = [
+    ("-payment-sweeper", &["payment#"]),
+    ("-order-sweeper", &["order#"]),
+    (MEMBERS, &["charge#", "customer#", "saga#", "subscription#"]),
+];
 /// It also renews what the scheduler has lost, and looks back on so many days.
 const MEMBERS: &str = "-membership-sweeper";
 const LOST: Micros = 3 * 24 * 60 * MINUTE;
 /// What boosts' schedules call.
 const BOOSTS: &str = "-boost-end";
 /// The function that holds the books against each other.
-const VERIFIER: &str = "-verifier";
+pub(crate) const VERIFIER: &str = "-verifier";
 /// It runs so soon after the beginning, and then when three times as much time has passed.
 const VERIFIED: Micros = MINUTE / 2;
 /// They run at their own pace so long after a deposit or an order.
@@ -82,13 +86,13 @@ impl Platform {
         for (function, rate) in &self.schedules {
             let age = ran.get(function).map_or(0, |last| last.saturating_sub(BEGIN + IDLE));
             let rarely = IDLE.max(4 * age);
-            let pace = match open_for.filter(|_| is_sweeper(function)) {
+            let pace = match open_for.filter(|_| self.is_waited_for(function)) {
                 Some(age) if age < YOUNG => *rate,
                 Some(age) if age < ENDED => *rate.max(&(10 * MINUTE)),
                 Some(_) => *rate.max(&IDLE),
                 // It looks at what is under way, so it runs most often while most is.
                 None if function.ends_with(VERIFIER) => VERIFIED.max(3 * now.saturating_sub(BEGIN)),
-                None if function.ends_with(MEMBERS) => LOST,
+                None if function.ends_with(MEMBERS) && self.is_waited_for(function) => LOST,
                 None => *rate.max(&rarely),
             };
             let due = |last: &Micros| (last + pace).saturating_sub(IDLE);
@@ -109,9 +113,15 @@ impl Platform {
         next
     }
 
+    /// Whether there is what `function` sweeps.
+    fn is_waited_for(&self, function: &str) -> bool {
+        let streams = SWEEPERS.iter().find(|(sweeper, _)| function.ends_with(sweeper)).map(|(_, streams)| streams);
+        streams.is_some_and(|streams| streams.iter().any(|kind| self.cloud.has_streams_of(kind)))
+    }
+
     /// Runs the functions that deposits and orders wait for.
     pub(crate) async fn sweep(self: Rc<Self>) {
-        for function in self.schedules.keys().filter(|function| is_sweeper(function)) {
+        for function in self.schedules.keys().filter(|function| self.is_waited_for(function)) {
             self.invoke(function, r#"{"source": "simulation"}"#).await;
         }
     }
@@ -132,7 +142,7 @@ impl Platform {
 }
 
 pub(crate) fn is_sweeper(function: &str) -> bool {
-    SWEEPERS.iter().any(|sweeper| function.ends_with(sweeper))
+    SWEEPERS.iter().any(|(sweeper, _)| function.ends_with(sweeper))
 }
 
 /// How often `rate(5 minutes)` is.

@@ -243,6 +243,11 @@ impl Auditor {
         !self.open.is_empty()
     }
 
+    /// Whether anything was written to a stream whose name begins with `kind`.
+    pub(crate) fn has_streams_of(&self, kind: &str) -> bool {
+        self.streams.range(kind.to_owned()..).next().is_some_and(|(stream, _)| stream.starts_with(kind))
+    }
+
     /// When the latest saga began.
     pub(crate) fn begun_at(&self) -> Micros {
         self.begun.1

@@ -214,6 +214,16 @@ impl Cloud {
         lock(&self.auditor).has_open_sagas()
     }
 
+    /// Whether anything was written to a stream whose name begins with `kind`.
+    pub(crate) fn has_streams_of(&self, kind: &str) -> bool {
+        lock(&self.auditor).has_streams_of(kind)
+    }
+
+    /// Whether a deposit, an order or a charge began.
+    pub(crate) fn had_sagas(&self) -> bool {
+        lock(&self.auditor).sagas() > 0
+    }
+
     /// For how long the latest deposit or order has been on its way, if one is.
     pub(crate) fn sagas_open_for(&self) -> Option<Micros> {
         let auditor = lock(&self.auditor);
