@@ -13,6 +13,9 @@ mod country;
 mod es256;
 pub mod operator;
 mod profile_view;
+#[cfg(test)]
+mod samples;
 mod sessions;
+mod stop;
 mod throttle;
 mod tokens;

@@ -5,8 +5,8 @@ use quoin_accounts::{self as accounts, StreamEnd, User, profile_update};
 use quoin_events::types::{DeactivationReason, UserDeactivated};
 use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Rejection, Standing, Status, Wallet, Window, restrict};
-use quoin_runtime::{CommandError, Env, Problem, Request, Response};
-use quoin_store::{Commit, ExecuteError, Proposal, Snapshot, WalletWrite, execute};
+use quoin_runtime::{Env, Problem, Request, Response, change};
+use quoin_store::{Commit, Snapshot, WalletWrite};
 use serde::{Deserialize, Serialize};
 
 use crate::profile_view::excluded_until;
@@ -42,6 +42,7 @@ struct Deactivated<'a> {
 
 /// What is decided on.
 struct Loaded {
+    user: User,
     end: StreamEnd,
     wallet: Option<Wallet>,
 }
@@ -49,20 +50,6 @@ struct Loaded {
 impl Snapshot for Loaded {
     fn rebase(&mut self, wallet: Wallet) {
         self.wallet = Some(wallet);
-    }
-}
-
-/// Why nothing is written.
-#[derive(Debug)]
-enum Stop {
-    /// It is so already.
-    Already,
-    Failed(Problem),
-}
-
-impl<E: Into<Problem>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
     }
 }
 
@@ -89,25 +76,26 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let (table, calendar) = (accounts::table(env)?, env.config.calendar()?);
     let load = async || {
         let end = StreamEnd(env.store.head(&User::stream(user_id)).await?);
-        Ok(Loaded { end, wallet: env.store.wallet(user_id).await? })
+        let Some(user) = end.user()? else { return Ok(None) };
+        Ok(Some(Loaded { user, end, wallet: env.store.wallet(user_id).await? }))
     };
     let decide = |loaded: &Loaded, now: Timestamp| plan(loaded, status, table, now, calendar);
-    match execute(&env.store, &env.clock, context.deadline(), &context.origin, load, decide).await {
-        Ok(_) | Err(ExecuteError::Decide(Stop::Already)) => {}
-        Err(ExecuteError::Decide(Stop::Failed(problem))) => return Err(problem),
-        Err(ExecuteError::Store(error)) => return Err(error.into()),
-        Err(ExecuteError::Blocked(_) | ExecuteError::KeyReused | ExecuteError::Contended) => {
-            return Err(CommandError::Contended.into());
-        }
-    }
+    change(env, context, "user", load, decide).await?;
     let answer = Deactivated { user_id, status: status.into(), self_excluded_until: excluded_until(status) };
     Response::json(200, &answer)
 }
 
-fn plan(loaded: &Loaded, status: Status, table: &str, now: Timestamp, calendar: Window) -> Result<Proposal, Stop> {
-    let mut user = loaded.end.user()?.ok_or_else(|| Problem::not_found("user"))?;
+/// `None` if it is so already.
+fn plan(
+    loaded: &Loaded,
+    status: Status,
+    table: &str,
+    now: Timestamp,
+    calendar: Window,
+) -> Result<Option<Commit>, Problem> {
+    let mut user = loaded.user.clone();
     if user.status.at(now) == status {
-        return Err(Stop::Already);
+        return Ok(None);
     }
     let status = user.status.restricted(status, now).ok_or_else(|| refused(user.status))?;
     user.status = status;
@@ -129,10 +117,10 @@ fn plan(loaded: &Loaded, status: Status, table: &str, now: Timestamp, calendar: 
             Ok(decision) => commit = commit.wallet(WalletWrite::new(wallet.clone(), decision)?),
             // The wallet is restricted at least as much; only the account is behind.
             Err(Rejection::SelfExcluded | Rejection::Closed) => {}
-            Err(rejection) => return Err(Stop::Failed(Problem::from(&rejection))),
+            Err(rejection) => return Err(Problem::from(&rejection)),
         }
     }
-    Ok(Proposal { commit, body_hash: String::new(), answer: None })
+    Ok(Some(commit))
 }
 
 fn refused(current: Status) -> Problem {
@@ -166,7 +154,7 @@ impl Deactivation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quoin_events::types::UserRegistered;
+    use crate::samples::registered;
     use quoin_store::StoreError;
 
     fn body(json: &str) -> Result<Status, Problem> {
@@ -190,24 +178,11 @@ mod tests {
     }
 
     fn loaded(status: Status) -> Loaded {
-        let sealed: quoin_events::Sealed = format!("enc:v1:{}", "A".repeat(40)).parse().unwrap();
-        let registered = UserRegistered {
-            user_id: "user_1".into(),
-            full_name: sealed.clone(),
-            phone: sealed.clone(),
-            email: sealed,
-            country: "DE".into(),
-            language: "de".into(),
-            referral_code: "ABCD2345".into(),
-            referred_by: None,
-            agent_id: None,
-        };
-        let mut user = User::registered(&registered, Timestamp::from_millis(1));
-        user.status = status;
+        let user = User { status, ..registered() };
         let state = Some(serde_json::to_string(&user).unwrap());
         let head = quoin_store::Head { version: 1, next_sequence: 2, at: Timestamp::from_millis(1), state };
         let wallet = Wallet { status, ..Wallet::new("user_1".into(), Timestamp::from_millis(1)) };
-        Loaded { end: StreamEnd(head), wallet: Some(wallet) }
+        Loaded { user, end: StreamEnd(head), wallet: Some(wallet) }
     }
 
     fn at(ms: i64) -> Timestamp {
@@ -217,8 +192,8 @@ mod tests {
     #[test]
     fn account_and_wallet_change_together() {
         let until = at(9_000);
-        let proposal = plan(&loaded(Status::Active), Status::SelfExcluded { until }, "users", at(2), Window::default());
-        let written = format!("{:?}", proposal.unwrap().commit);
+        let commit = plan(&loaded(Status::Active), Status::SelfExcluded { until }, "users", at(2), Window::default());
+        let written = format!("{:?}", commit.unwrap());
         assert!(written.contains("UserDeactivated") && written.contains("self_excluded"));
         assert_eq!(written.matches("SelfExcluded { until").count(), 1, "the wallet's status");
     }
@@ -228,12 +203,12 @@ mod tests {
         let until = at(9_000);
         let excluded = loaded(Status::SelfExcluded { until });
         let shorter = plan(&excluded, Status::SelfExcluded { until: at(8_000) }, "users", at(2), Window::default());
-        assert!(matches!(shorter, Err(Stop::Failed(problem)) if problem.code == "SELF_EXCLUSION_NOT_LONGER"));
+        assert!(matches!(shorter, Err(problem) if problem.code == "SELF_EXCLUSION_NOT_LONGER"));
         let same = plan(&excluded, Status::SelfExcluded { until }, "users", at(2), Window::default());
-        assert!(matches!(same, Err(Stop::Already)));
-        assert!(plan(&excluded, Status::Closed, "users", at(2), Window::default()).is_ok());
+        assert!(matches!(same, Ok(None)));
+        assert!(plan(&excluded, Status::Closed, "users", at(2), Window::default()).unwrap().is_some());
         let closed = plan(&loaded(Status::Closed), Status::SelfExcluded { until }, "users", at(2), Window::default());
-        assert!(matches!(closed, Err(Stop::Failed(problem)) if problem.code == "ACCOUNT_CLOSED"));
+        assert!(matches!(closed, Err(problem) if problem.code == "ACCOUNT_CLOSED"));
     }
 
     #[test]

@@ -90,25 +90,13 @@ impl UserView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::registered;
     use quoin_accounts::User;
-    use quoin_events::types::UserRegistered;
 
     #[test]
     fn nothing_that_identifies_the_owner_is_shown() {
-        let sealed: quoin_events::Sealed = format!("enc:v1:{}", "A".repeat(40)).parse().unwrap();
-        let registered = UserRegistered {
-            user_id: "user_1".into(),
-            full_name: sealed.clone(),
-            phone: sealed.clone(),
-            email: sealed,
-            country: "DE".into(),
-            language: "de".into(),
-            referral_code: "ABCD2345".into(),
-            referred_by: None,
-            agent_id: None,
-        };
         let now = Timestamp::from_millis(1);
-        let user = User { kyc_status: Some(KycStatus::Pending), ..User::registered(&registered, now) };
+        let user = User { kyc_status: Some(KycStatus::Pending), ..registered() };
         let account = Account::new(user, "email#a@example.com".into(), Some("phone#1".into()));
         let shown = serde_json::to_string(&UserView::of(&account, now)).unwrap();
         assert!(shown.contains(r#""kyc_status":"pending""#), "{shown}");

@@ -8,6 +8,8 @@ use quoin_runtime::{CommandError, Env, Problem, Request, Response, Role};
 use quoin_store::{Commit, ExecuteError, Proposal, execute};
 use serde::{Deserialize, Serialize};
 
+use crate::stop::Stop;
+
 /// What was found out.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -25,20 +27,6 @@ struct KycView<'a> {
     user_id: &'a str,
     /// What is known of who the user is.
     kyc_status: KycStatus,
-}
-
-/// Why nothing is written.
-#[derive(Debug)]
-enum Stop {
-    /// It is so already.
-    Already,
-    Failed(Problem),
-}
-
-impl<E: Into<Problem>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
 }
 
 /// What the route takes and answers.
@@ -96,24 +84,12 @@ fn plan(end: &StreamEnd, wanted: KycStatus, table: &str, now: Timestamp) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quoin_events::types::UserRegistered;
+    use crate::samples::registered;
     use quoin_store::Head;
 
     fn end(kyc_status: Option<KycStatus>) -> StreamEnd {
-        let sealed: quoin_events::Sealed = format!("enc:v1:{}", "A".repeat(40)).parse().unwrap();
-        let registered = UserRegistered {
-            user_id: "user_1".into(),
-            full_name: sealed.clone(),
-            phone: sealed.clone(),
-            email: sealed,
-            country: "DE".into(),
-            language: "de".into(),
-            referral_code: "ABCD2345".into(),
-            referred_by: None,
-            agent_id: None,
-        };
         let at = Timestamp::from_millis(1);
-        let user = User { kyc_status, ..User::registered(&registered, at) };
+        let user = User { kyc_status, ..registered() };
         let state = Some(serde_json::to_string(&user).unwrap());
         StreamEnd(Head { version: 1, next_sequence: 2, at, state })
     }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::api::register_user::taken;
 use crate::profile_view::ProfileView;
+use crate::stop::Stop;
 
 /// What is to change; what is not named stays.
 #[derive(Debug, Deserialize)]
@@ -50,19 +51,6 @@ impl Snapshot for Loaded {
     fn rebase(&mut self, _wallet: Wallet) {}
 }
 
-/// Why nothing is written.
-#[derive(Debug)]
-enum Stop {
-    NothingChanges,
-    Failed(Problem),
-}
-
-impl<E: Into<Problem>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// What the route takes and answers.
 #[cfg(feature = "schema")]
 #[must_use]
@@ -91,7 +79,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let load = async || load(env, table, user_id).await;
     let decide = |loaded: &Loaded, now: Timestamp| plan(loaded, &wanted, &key, table, now);
     match execute(&env.store, &env.clock, context.deadline(), &context.origin, load, decide).await {
-        Ok(_) | Err(ExecuteError::Decide(Stop::NothingChanges)) => {}
+        Ok(_) | Err(ExecuteError::Decide(Stop::Already)) => {}
         Err(ExecuteError::Decide(Stop::Failed(problem))) => return Err(problem),
         Err(ExecuteError::Blocked(index)) => return Err(blocked(env, user_id, &wanted, index).await?),
         Err(ExecuteError::Store(error)) => return Err(error.into()),
@@ -138,7 +126,7 @@ fn plan(loaded: &Loaded, wanted: &Wanted, key: &DataKey, table: &str, now: Times
         user.language.clone_from(language);
     }
     if user == *before {
-        return Err(Stop::NothingChanges);
+        return Err(Stop::Already);
     }
     let append = loaded.end.append(&user.user_id, now)?.state(&user)?;
     let at = append.at();
@@ -200,7 +188,7 @@ impl ProfileChange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quoin_events::types::UserRegistered;
+    use crate::samples::registered;
 
     fn key() -> DataKey {
         DataKey::new("user_1", &[7; 32]).unwrap()
@@ -209,18 +197,12 @@ mod tests {
     fn account() -> Account {
         let seal = |text: &str| key().seal(&Personal::new(text)).unwrap();
         let (email, phone) = (Contact::email("anna@example.com").unwrap(), Contact::phone("+491701234567").unwrap());
-        let registered = UserRegistered {
-            user_id: "user_1".into(),
+        let user = User {
             full_name: seal("Anna"),
-            phone: seal(phone.text.reveal()),
+            phone: Some(seal(phone.text.reveal())),
             email: seal(email.text.reveal()),
-            country: "DE".into(),
-            language: "de".into(),
-            referral_code: "ABCD2345".into(),
-            referred_by: None,
-            agent_id: None,
+            ..registered()
         };
-        let user = User::registered(&registered, Timestamp::from_millis(1));
         Account::new(user, email.key, Some(phone.key))
     }
 
