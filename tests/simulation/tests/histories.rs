@@ -12,7 +12,7 @@ use quoin_simulation::faults::Plan;
 use quoin_simulation::history::{Outcome, Script, Stage};
 use quoin_simulation::mutants::{self, Mutant};
 use quoin_simulation::parallel::{each, first};
-use quoin_simulation::scenario::{Action, Matter, Step};
+use quoin_simulation::scenario::{Action, Contacts, Matter, Step};
 use quoin_simulation::shrink::shrink;
 
 /// Steps of a history.
@@ -53,7 +53,7 @@ fn all(scripts: impl Iterator<Item = Script>) -> (Vec<String>, BTreeMap<String, 
 #[ignore = "`make test` runs it: it takes a minute"]
 fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
     let drawn = (1..=PATHS).map(|seed| Script::draw(seed, STEPS));
-    let (broken, counts) = all(drawn.chain((1..=4).map(a_member)));
+    let (broken, counts) = all(drawn.chain((1..=4).flat_map(|seed| [a_member(seed), what_is_seldom(seed)])));
     assert!(broken.is_empty(), "{}", broken.join("\n"));
     let paths = [
         "answer 201",
@@ -160,9 +160,34 @@ fn no_fault_loses_or_doubles_money_and_the_interesting_paths_are_reached() {
 fn a_member(seed: u64) -> Script {
     let join = Action::Join { email: 1, plan: "monthly", token: "tok_approve" };
     let change = Action::Member { member: 0, what: Matter::Change("yearly") };
-    let steps = [(1, join), (3 * 86_400, change)];
-    let steps = (0..).zip(steps).map(|(number, (at, action))| Step { number, at: at * 1_000_000, action });
-    Script { steps: steps.collect(), ..Script::draw(seed, 0) }
+    Script { steps: at([(1, join), (3 * 86_400, change)]), ..Script::draw(seed, 0) }
+}
+
+/// Of those who are drawn, few wait for the same thing at the right moment.
+fn what_is_seldom(seed: u64) -> Script {
+    let who = |number| Contacts { email: number, phone: number };
+    let mut actions = vec![
+        (1, Action::Deposit { user: 0, cents: 5_000, method: "sandbox_decline" }),
+        (2, Action::Deposit { user: 1, cents: 5_000, method: "sandbox" }),
+        (3, Action::Limit { user: 2, kind: "deposit", cents: 5_000 }),
+        (60, Action::Deposit { user: 2, cents: 5_000, method: "sandbox" }),
+        (300, Action::Forged { user: 0 }),
+        (600, Action::YesAfterAll { user: 0 }),
+        (900, Action::Credits { user: 1, deed: Deed::Buy { credits: 100 } }),
+    ];
+    actions.extend(
+        [(10, 0), (70, 1), (130, 2)].map(|(at, number)| (at, Action::Register { who: who(number), rival: None })),
+    );
+    let boosts =
+        [Goal::Nowhere, Goal::Profile(1)].map(|goal| Deed::Boost { goal, credits: 1, hours: 1, times: 1, look: None });
+    actions.extend(boosts.map(|deed| (3_600, Action::Credits { user: 1, deed })));
+    Script { steps: at(actions), ..Script::draw(seed, 0) }
+}
+
+/// Actions, each after so many seconds.
+fn at(actions: impl IntoIterator<Item = (u64, Action)>) -> Vec<Step> {
+    let steps = (0..).zip(actions);
+    steps.map(|(number, (seconds, action))| Step { number, at: seconds * 1_000_000, action }).collect()
 }
 
 #[test]
@@ -174,8 +199,7 @@ fn one_boost_more_than_may_run_is_refused() {
         (30, deed(Deed::Buy { credits: 100 })),
         (60, deed(boost)),
     ];
-    let steps = (0..).zip(actions).map(|(number, (at, action))| Step { number, at: at * 1_000_000, action });
-    let outcome = run(&Script { steps: steps.collect(), plan: Plan::calm(), is_settled: true, ..Script::draw(1, 0) });
+    let outcome = run(&Script { steps: at(actions), plan: Plan::calm(), is_settled: true, ..Script::draw(1, 0) });
     assert_eq!(outcome.broken, Vec::new());
     assert_eq!(outcome.counts.get("reached: a boost too many, refused"), Some(&1));
 }
