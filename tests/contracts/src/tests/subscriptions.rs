@@ -98,13 +98,16 @@ fn everything_is_audited_and_reported() {
 
 /// Events that are told for the record: statement, figures and trail are made from them, and no service acts.
 const FOR_THE_RECORD: &[&str] = &[
+    "profile.viewed",
     "LoyaltyPointsUpdated",
     "SpinChancesAwarded",
     "gig.created",
     "gig.completed",
+    "gig.viewed",
     "clan.created",
     "clan.member_joined",
     "clan.member_left",
+    "clan.viewed",
 ];
 
 #[test]
