@@ -42,6 +42,12 @@ pub fn estimate(targets: &BTreeMap<String, History>, range: Span) -> Estimate {
     }
 }
 
+/// With as many decimals as anybody reads: six.
+#[must_use]
+pub fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
 fn figure(pairs: &[Pair], of: fn(Tally) -> u64) -> Figure {
     let rates: Vec<Rates> = pairs.iter().map(|pair| Rates::of(pair, of)).collect();
     if rates.is_empty() {

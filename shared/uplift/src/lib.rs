@@ -16,7 +16,7 @@ mod history;
 mod interval;
 mod matching;
 
-pub use estimate::{Estimate, Figure, estimate};
+pub use estimate::{Estimate, Figure, estimate, rounded};
 pub use history::{Day, History, Span, Tally};
 pub use interval::{CONFIDENCE, FEWEST_PAIRS, Interval, interval};
 pub use matching::{CALIPER, MOST_DAYS, Matched, Pair, Unmatched, pairs};
