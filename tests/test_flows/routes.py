@@ -180,7 +180,8 @@ ROUTES: dict[str, Kind] = {
     "POST /api/clans/{id}/contributions": Own({"amount": 1}, path={"id": "$club"}),
     "POST /api/clans/{id}/join": Own(path={"id": "$club"}),
     "POST /api/clans/{id}/leave": Own(path={"id": "$club"}),
-    "GET /api/users/{id}/visibility": Shared({"id": "$user"}),
+    # A look at a profile is kept, and says whose it is.
+    "GET /api/users/{id}/visibility": Shared({"id": "$other"}),
     "GET /api/loyalty/me": Own(),
     "GET /api/bonuses/me": Own(),
     "GET /api/referrals/me": Own(),
@@ -201,6 +202,7 @@ ROUTES: dict[str, Kind] = {
         body={"from": "2026-01-03T00:00:00Z", "to": "2026-01-04T00:00:00Z", "consumer": "activity"}
     ),
     "GET /api/replays/{id}": Operators({"id": "$replay"}),
+    "GET /api/boosts/analytics": Operators(query="?kind=profile"),
     "GET /api/audit/{entity_type}/{entity_id}": Operators(
         {"entity_type": "bet", "entity_id": "$bet"}
     ),

@@ -31,6 +31,7 @@ from routes import (
     of_kind,
 )
 from stored import QUIET_SECONDS, Watch, wait_until_quiet
+from test_credits import invoke
 
 KEY = "the-victims-own-key"
 STAKE, DEPOSIT = "13.37", "271.83"
@@ -162,6 +163,7 @@ def names(platform: Platform, victim: Victim, stranger: User) -> dict[str, str]:
     stranger.post(f"/api/clans/{club}/join").expect(200)
     body = {"from": "2026-01-03T00:00:00Z", "to": "2026-01-04T00:00:00Z", "consumer": "activity"}
     replay = platform.post("/api/replays", body, token=platform.operator_token()).expect(202)
+    invoke(platform, "boost-analytics")
     return {
         "replay": replay["replay_id"],
         "gig": victim.gig,

@@ -12,8 +12,10 @@ mod end;
 mod rows;
 mod settle;
 mod target;
+mod view;
 
 pub use consume::consume;
 pub use end::{Due, Ended, Swept, end_due, sweep};
 pub use rows::{standing, standing_key, standing_of};
 pub use target::Boosted;
+pub use view::note_view;

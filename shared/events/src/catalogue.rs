@@ -142,6 +142,7 @@ catalogue! {
     User, "identity-service", 90: "UserLogin" = UserLogin, "a person is authenticated";
     User, "identity-service", 365: "UserProfileUpdated" = UserProfileUpdated, "a profile is changed";
     User, "identity-service", 365: "UserDeactivated" = UserDeactivated, "an account is closed or self-excluded; the wallet is frozen for play in the same transaction";
+    User, "user-service", 90: "profile.viewed" = ProfileViewed, "somebody looks at another's profile, for the first time that day";
     Betting, "sportsbook-service", 365: "BetPlaced" = BetPlaced, "a bet and its debit are committed in one transaction";
     Betting, "sportsbook-service", 365: "BetSettled" = BetSettled, "a bet's result is known or corrected";
     Betting, "sportsbook-service", 365: "BetCancelled" = BetCancelled, "a bet is cancelled; the exact refund is in the same transaction";
@@ -192,7 +193,9 @@ catalogue! {
     Credit, "credit-service", 365: "clan_contribution" = ClanContribution, "a member gives credits to their clan" by "credit.event";
     Gig, "gig-service", 90: "gig.created" = GigCreated, "work is offered";
     Gig, "gig-service", 90: "gig.completed" = GigCompleted, "somebody did the work; its owner is to pay them";
+    Gig, "gig-service", 90: "gig.viewed" = GigViewed, "somebody looks at a gig that is not theirs, for the first time that day";
     Clan, "clan-service", 90: "clan.created" = ClanCreated, "a clan is founded";
     Clan, "clan-service", 90: "clan.member_joined" = ClanMemberJoined, "somebody joins a clan";
     Clan, "clan-service", 90: "clan.member_left" = ClanMemberLeft, "somebody leaves a clan; with its last member it is closed";
+    Clan, "clan-service", 90: "clan.viewed" = ClanViewed, "somebody looks at a clan that they do not belong to, for the first time that day";
 }

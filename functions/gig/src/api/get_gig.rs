@@ -1,5 +1,7 @@
-//! `GET /api/gigs/{id}`: a gig, open or not.
+//! `GET /api/gigs/{id}`: a gig, open or not. Who looks at one of somebody else's is counted as a view, once a day.
 
+use quoin_boosting::note_view;
+use quoin_events::types::GigViewed;
 use quoin_ranks::Row;
 use quoin_runtime::{Env, Problem, Request, Response};
 
@@ -19,7 +21,13 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 401, 404 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    request.caller()?;
-    let row = Row::<Gig>::find(&env.store, env.config.table(GIGS)?, request.path("id")?).await?;
-    Response::json(200, &GigView::from(row.ok_or_else(|| Problem::not_found("gig"))?))
+    let viewer = &request.caller()?.user_id;
+    let gig_id = request.path("id")?;
+    let row = Row::<Gig>::find(&env.store, env.config.table(GIGS)?, gig_id).await?;
+    let row = row.ok_or_else(|| Problem::not_found("gig"))?;
+    if row.entity.owner_id != *viewer {
+        let event = |day| GigViewed { gig_id: gig_id.to_owned(), day };
+        note_view::<Gig, _>(env, &request.context, gig_id, viewer, event).await;
+    }
+    Response::json(200, &GigView::from(row))
 }

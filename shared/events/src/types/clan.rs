@@ -40,3 +40,14 @@ event_data! {
         pub new_founder_id: Option<String>,
     }
 }
+
+event_data! {
+    /// Somebody who does not belong to a clan looked at it: told once of a person and a day, and never who it was.
+    pub struct ClanViewed {
+        /// The clan.
+        pub clan_id: String,
+        /// The day, in UTC.
+        #[cfg_attr(feature = "schema", schemars(extend("format" = "date")))]
+        pub day: String,
+    }
+}

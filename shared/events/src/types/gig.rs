@@ -31,3 +31,14 @@ event_data! {
         pub price: Amount,
     }
 }
+
+event_data! {
+    /// Somebody looked at a gig of somebody else's: told once of a person and a day, and never who it was.
+    pub struct GigViewed {
+        /// The gig.
+        pub gig_id: String,
+        /// The day, in UTC.
+        #[cfg_attr(feature = "schema", schemars(extend("format" = "date")))]
+        pub day: String,
+    }
+}

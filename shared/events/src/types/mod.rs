@@ -16,12 +16,12 @@ mod wallet;
 pub use betting::{
     BetCancelled, BetPlaced, BetResult, BetSettled, BetType, CancelReason, PlacedSelection, StakeLot, StakeRefund,
 };
-pub use clan::{ClanCreated, ClanMemberJoined, ClanMemberLeft};
+pub use clan::{ClanCreated, ClanMemberJoined, ClanMemberLeft, ClanViewed};
 pub use credit::{
     BoostExpired, BoostGiven, ClanBoost, ClanContribution, CreditEarned, CreditEventType, CreditPaymentMethod,
     CreditPurchase, CreditReason, CreditSpent, GigBoost, GigPayment, ProfileBoost, TargetType,
 };
-pub use gig::{GigCompleted, GigCreated};
+pub use gig::{GigCompleted, GigCreated, GigViewed};
 pub use marketing::{
     BonusAwarded, BonusKind, LoyaltyPointsUpdated, LoyaltyReason, ReferralCompleted, SpinChancesAwarded,
 };
@@ -39,7 +39,9 @@ pub use order::{
     PaymentStanding, SealedAddress,
 };
 pub use payment::{DepositFailed, DepositFailure, DepositInitiated, DepositSuccess};
-pub use user::{DeactivationReason, KycStatus, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered};
+pub use user::{
+    DeactivationReason, KycStatus, ProfileViewed, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered,
+};
 pub use wallet::{
     CoinAmount, LimitKind, LimitPeriod, Money, RefundReason, WalletCredited, WalletDebitFailed, WalletDebitStarted,
     WalletDebited, WalletEntry, WalletLimitReached, WalletRefunded, WalletTransferred,

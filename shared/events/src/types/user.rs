@@ -98,3 +98,14 @@ event_data! {
         pub until: Option<Timestamp>,
     }
 }
+
+event_data! {
+    /// Somebody looked at a profile of somebody else's: told once of a person and a day, and never who it was.
+    pub struct ProfileViewed {
+        /// Whose profile.
+        pub user_id: String,
+        /// The day, in UTC.
+        #[cfg_attr(feature = "schema", schemars(extend("format" = "date")))]
+        pub day: String,
+    }
+}
