@@ -180,6 +180,7 @@ ROUTES: dict[str, Kind] = {
     "POST /api/clans/{id}/contributions": Own({"amount": 1}, path={"id": "$club"}),
     "POST /api/clans/{id}/join": Own(path={"id": "$club"}),
     "POST /api/clans/{id}/leave": Own(path={"id": "$club"}),
+    "GET /api/users/me/overview": Own(),
     "GET /api/users/{id}/visibility": Shared({"id": "$user"}),
     "GET /api/loyalty/me": Own(),
     "GET /api/bonuses/me": Own(),

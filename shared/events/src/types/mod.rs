@@ -39,7 +39,9 @@ pub use order::{
     PaymentStanding, SealedAddress,
 };
 pub use payment::{DepositFailed, DepositFailure, DepositInitiated, DepositSuccess};
-pub use user::{DeactivationReason, KycStatus, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered};
+pub use user::{
+    DeactivationReason, KycStatus, UserDeactivated, UserErased, UserLogin, UserProfileUpdated, UserRegistered,
+};
 pub use wallet::{
     CoinAmount, LimitKind, LimitPeriod, Money, RefundReason, WalletCredited, WalletDebitFailed, WalletDebitStarted,
     WalletDebited, WalletEntry, WalletLimitReached, WalletRefunded, WalletTransferred,
