@@ -4,7 +4,7 @@ use quoin_ranks::Row;
 use quoin_runtime::{Env, Problem, Request, Response};
 
 use super::view::GigView;
-use crate::gig::Gig;
+use crate::known::Known;
 use crate::table::GIGS;
 
 /// What the route takes and answers.
@@ -20,6 +20,6 @@ pub fn contract() -> quoin_runtime::Contract {
 /// 401, 404 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     request.caller()?;
-    let row = Row::<Gig>::find(&env.store, env.config.table(GIGS)?, request.path("id")?).await?;
+    let row = Row::<Known>::find(&env.store, env.config.table(GIGS)?, request.path("id")?).await?;
     Response::json(200, &GigView::from(row.ok_or_else(|| Problem::not_found("gig"))?))
 }
