@@ -9,6 +9,7 @@ use super::*;
 use crate::overview::told;
 
 const HOUR_MS: i64 = 3_600_000;
+const SEALED: &str = "enc:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 fn event(name: &str, at: i64, sequence: u64, data: &Value) -> Envelope {
     let envelope = json!({
@@ -54,7 +55,7 @@ fn boost(number: u8, from: i64, hours: u32, target: &str) -> [Envelope; 2] {
 
 /// What a clan of four people tells, and who belongs to it and leads it afterwards.
 fn clan(moves: &[(u8, bool)]) -> (Vec<Envelope>, Vec<String>) {
-    let mut events = vec![event("clan.created", 0, 1, &json!({"clan_id": "c", "founder_id": "0", "name": "n"}))];
+    let mut events = vec![event("clan.created", 0, 1, &json!({"clan_id": "c", "founder_id": "0", "name": SEALED}))];
     let mut members = vec!["0".to_owned()];
     for (sequence, (user, joins)) in (2..).zip(moves) {
         let user = (user % 4).to_string();
@@ -81,7 +82,7 @@ fn clan(moves: &[(u8, bool)]) -> (Vec<Envelope>, Vec<String>) {
 }
 
 fn gig() -> Vec<Envelope> {
-    let data = json!({"gig_id": "g", "owner_id": "o", "title": "enc:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    let data = json!({"gig_id": "g", "owner_id": "o", "title": SEALED,
         "price": 5, "completed_by": "w"});
     let paid = json!({"type": "gig_payment", "userId": "o", "targetId": "g", "toUserId": "w", "amount": 5,
         "eventId": "p", "timestamp": Timestamp::from_millis(3)});
@@ -187,6 +188,6 @@ fn no_row_holds_what_somebody_wrote() {
     events.extend(gig());
     for row in rows(events.iter().map(|event| (event, 0))).values() {
         let text = serde_json::to_string(row).unwrap();
-        assert!(!text.contains("enc:v1:") && !text.contains("\"n\""), "{text}");
+        assert!(!text.contains("enc:v1:"), "{text}");
     }
 }
