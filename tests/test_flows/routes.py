@@ -182,6 +182,7 @@ ROUTES: dict[str, Kind] = {
     "POST /api/clans/{id}/leave": Own(path={"id": "$club"}),
     # A look at a profile is kept, and says whose it is.
     "GET /api/users/{id}/visibility": Shared({"id": "$other"}),
+    "GET /api/users/me/overview": Own(),
     "GET /api/loyalty/me": Own(),
     "GET /api/bonuses/me": Own(),
     "GET /api/referrals/me": Own(),

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -221,6 +222,31 @@ def test_a_boost_counts_less_and_ends_once(
     over = given_before(platform, booster, swept, 2 * HOUR)
     eventually(lambda: len(told(ledger, f"expiry#{over}")), (1).__eq__)
     assert visibility(booster, swept)["boosts"] == []
+
+
+def test_a_boost_is_ended_by_the_firing_of_its_own_schedule(
+    platform: Platform, booster: User, ledger: Ledger
+) -> None:
+    """Nobody but the scheduler calls. The platform sets nothing less than a minute ahead, so the
+    schedule that it made is brought forward to the boost's true end, with nothing else changed."""
+    target, scheduler = User(platform).user_id, platform.aws("scheduler")
+    ending = given_before(platform, booster, target, HOUR - 12)
+    eventually(lambda: visibility(booster, target)["score"], (10).__eq__)
+    until = visibility(booster, target)["boosts"][0]["until"]
+    prefix = f"quoin-local-user-boost-{ending.split('_')[1]}"
+    (named,) = scheduler.list_schedules(NamePrefix=prefix)["Schedules"]
+    found = scheduler.get_schedule(Name=named["Name"])
+    names = ("Name", "FlexibleTimeWindow", "Target", "ActionAfterCompletion")
+    same = {name: found[name] for name in names}
+    assert json.loads(same["Target"]["Input"]) == {"target_id": target}
+
+    second_after = moment((datetime.fromisoformat(until) - datetime.now(UTC)).total_seconds() + 1)
+    scheduler.update_schedule(**same, ScheduleExpression=f"at({second_after[:19]})")
+    expired = eventually(lambda: told(ledger, f"expiry#{ending}"), seconds=40)
+    assert [one["event"] for one in expired] == ["boost_expired"]
+    assert expired[0]["timestamp"] >= second_after[:19] > until[:19], "not before its end"
+    eventually(lambda: scheduler.list_schedules(NamePrefix=prefix)["Schedules"] == [])
+    assert invoke(platform, "user-boost-end", target_id=target) == "nothing_due"
 
 
 def test_the_books_know_what_credits_moved_for(platform: Platform, booster: User) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from boosts import walked
 from client import Answer, Feed, Member, Platform, Shop, User, eventually, register, registration
 from client.command_line import quoin
 from cryptography.exceptions import InvalidTag
@@ -20,6 +21,7 @@ from test_membership import callback, events, names
 from test_privacy import exported, recorded
 
 NAME = "Ottokar Quittenbaum"
+TITLE, CLAN = "Harvest the Quittenbaum quinces", "Friends of Ottokar"
 SEALED = re.compile(r"enc:v1:([A-Za-z0-9+/=]+)")
 
 
@@ -80,6 +82,7 @@ class Scene:
 
     member: Member
     order_id: str
+    wrote: dict[str, str]
     answer: dict[str, Any]
     key: bytes
     readable: dict[str, str]
@@ -93,6 +96,10 @@ def scene(platform: Platform) -> Scene:
     User.registered.append(member.registration | {"phone": phone})
     member.patch_me({"phone": phone}).expect(200)
     shop.verify(member)
+    wrote = {"gig": member.post("/api/gigs", {"title": TITLE, "price": 5}).expect(201)["gig_id"]}
+    for key, name in (("clan", CLAN), ("shared", "Open orchard")):
+        wrote[key] = member.post("/api/clans", {"name": name}).expect(201)["clan_id"]
+    User(platform).post(f"/api/clans/{wrote['shared']}/join").expect(200)
     shop.give(member, "cash", 20)
     feed.odds(o1="2", o2="3").expect(204)
     member.bet([feed.selection("2")], 10).expect(201)
@@ -114,7 +121,7 @@ def scene(platform: Platform) -> Scene:
     readable = {text: field for text, field in clear.items() if field is not None}
     answer = erased(member)
     wait_until_quiet(platform, member.user_id)
-    return Scene(member, order_id, answer, key, readable, phone)
+    return Scene(member, order_id, wrote, answer, key, readable, phone)
 
 
 def test_what_is_open_is_settled_first(scene: Scene, platform: Platform) -> None:
@@ -149,10 +156,31 @@ def test_who_is_forgotten_does_not_sign_in_and_the_address_is_free(
 
 def test_nothing_that_is_kept_tells_who_it_was(scene: Scene, platform: Platform) -> None:
     email, digits = scene.member.registration["email"], scene.phone.removeprefix("+")
-    assert {NAME, email, scene.phone} <= set(scene.readable.values()), "it could be read before"
+    assert {NAME, TITLE, CLAN, email, scene.phone} <= set(scene.readable.values()), (
+        "it could be read before"
+    )
     secret = re.compile("|".join(map(re.escape, (NAME, email, digits))))
     places = [*items(platform), *exported(platform), *recorded()]
     assert [place for place, text in places if secret.search(text)] == []
+
+
+def test_what_they_wrote_for_everybody_to_read_is_gone_too(
+    scene: Scene, platform: Platform, user: User
+) -> None:
+    secret = re.compile("|".join(map(re.escape, (TITLE, CLAN))))
+    places = [*items(platform), *exported(platform)]
+    assert [place for place, text in places if secret.search(text)] == []
+    gig, clan, shared = (scene.wrote[key] for key in ("gig", "clan", "shared"))
+    seen = {one["gig_id"]: one["title"] for one in walked(user, "/api/gigs?sort=newest", 100)}
+    assert seen[gig] == user.get(f"/api/gigs/{gig}").expect(200)["title"] == "[erased]"
+    seen = {one["clan_id"]: one["name"] for one in walked(user, "/api/clans?sort=newest", 100)}
+    assert seen[clan] == user.get(f"/api/clans/{clan}").expect(200)["name"] == "[erased]"
+    # Others belong to it: its name is theirs.
+    assert seen[shared] == "Open orchard"
+    # It is a gig and a clan as before.
+    done = user.post(f"/api/gigs/{gig}/completion").expect(200)
+    assert (done["title"], done["status"]) == ("[erased]", "completed")
+    assert user.post(f"/api/clans/{clan}/join").expect(200)["name"] == "[erased]"
 
 
 def test_no_key_that_is_left_opens_what_is_sealed(scene: Scene, platform: Platform) -> None:

@@ -94,6 +94,8 @@ class Victim(User):
         for operation in operations:
             answer = ask(self.platform, operation, {}, self.token).expect(200)
             self.told |= set(re.findall(r"[a-z]+_[0-9a-f]{32}", json.dumps(answer, default=str)))
+        # That there is such a clan, lists tell everybody; not who belongs to it.
+        self.told.discard(self.clan)
 
     def wait_for_two(self, path: str) -> None:
         eventually(lambda: self.get(path).expect(200)["items"], lambda items: len(items) == 2)

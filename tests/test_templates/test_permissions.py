@@ -224,6 +224,8 @@ PERSONAL_KEYS = {
         "GetMeRole",
         "UpdateMeRole",
         "CreateTransferRole",
+        "CreateGigRole",
+        "CreateClanRole",
         "NotifyRole",
         "ListNotificationsRole",
         "SetPreferencesRole",

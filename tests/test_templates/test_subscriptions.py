@@ -29,7 +29,9 @@ FLOOR = {
     "accounting": {"wallet.events", "order.events", "payment.events"},
     "billing": {"payment.events", "subscription.events"},
     "merchant": {"order.events"},
-    "user": {"credit.events"},
+    "user": {"clan.events", "credit.events", "gig.events", "user.events"},
+    "gig": {"credit.events", "user.events"},
+    "clan": {"credit.events", "user.events"},
     "realtime": {"credit.events", "wallet.events", "betting.events", "notification.events"},
     "support": {"user.events", "betting.events", "payment.events", "wallet.events", "order.events"},
 }

@@ -1,6 +1,6 @@
 //! A clan and its members: pure.
 
-use quoin_events::Timestamp;
+use quoin_events::{Sealed, Timestamp};
 use quoin_runtime::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,10 @@ pub(crate) struct Member {
 pub(crate) struct Clan {
     /// The clan.
     pub(crate) clan_id: String,
-    /// What it is called.
-    pub(crate) name: String,
+    /// What it is called, sealed under the key of who named it.
+    pub(crate) name: Sealed,
+    /// Who founded it, and named it.
+    pub(crate) named_by: String,
     /// Who leads it: who founded it, or has been there longest since that one left.
     pub(crate) founder_id: String,
     /// Who belongs to it, the longest member first.
@@ -66,9 +68,10 @@ impl From<Refusal> for Problem {
 
 impl Clan {
     /// A clan whose founder is its only member.
-    pub(crate) fn founded(clan_id: String, name: String, founder_id: String, at: Timestamp) -> Self {
+    pub(crate) fn founded(clan_id: String, name: Sealed, founder_id: String, at: Timestamp) -> Self {
         let founder = Member { user_id: founder_id.clone(), since: at };
-        Self { clan_id, name, founder_id, members: vec![founder], status: Status::Open, created_at: at }
+        let named_by = founder_id.clone();
+        Self { clan_id, name, named_by, founder_id, members: vec![founder], status: Status::Open, created_at: at }
     }
 
     /// How many members it has.
@@ -118,12 +121,17 @@ impl Clan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn clan() -> Clan {
-        Clan::founded("clan_1".to_owned(), "Brains".to_owned(), "0".to_owned(), Timestamp::from_millis(0))
+    pub(crate) fn clan() -> Clan {
+        Clan::founded(
+            "clan_1".to_owned(),
+            format!("enc:v1:{}", "A".repeat(40)).parse().unwrap(),
+            "0".to_owned(),
+            Timestamp::from_millis(0),
+        )
     }
 
     #[test]

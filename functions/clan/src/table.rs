@@ -6,6 +6,7 @@
 //! | `clans` | `by-score#<shard>`, `newest#<shard>` | its rank | the lists of open clans (`quoin_ranks`) |
 //! | `clans` | `given#<clan>` | `<user>` | what somebody has given to a clan |
 //! | `clans` | `counted#<clan>` | `<event id>` | a contribution that is counted; it expires with its event's copies |
+//! | `clans` | `by#<user>`, `erased#<user>` | the clan, `erased` | what they named; that they were forgotten (`quoin_ranks`) |
 //! | `clan-boost-events` | `clan#<clan>` | `<moment>#<event id>` | boosts |
 //! | `clan-credit-events` | `clan#<clan>` | `<moment>#<event id>` | contributions, and what was spent on it |
 

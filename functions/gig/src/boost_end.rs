@@ -4,14 +4,14 @@ use quoin_boosting::{Due, Ended, Swept};
 use quoin_runtime::{Env, Failure, Invocation, Metrics};
 use serde::de::IgnoredAny;
 
-use crate::gig::Gig;
+use crate::known::Known;
 
 /// Sees to the gig that a schedule names.
 ///
 /// # Errors
 /// If it cannot be read or written: the scheduler calls again.
 pub async fn handle(env: &Env, invocation: &Invocation, due: Due, metrics: &mut Metrics) -> Result<Ended, Failure> {
-    quoin_boosting::end_due::<Gig>(env, invocation, due, metrics).await
+    quoin_boosting::end_due::<Known>(env, invocation, due, metrics).await
 }
 
 /// Sees to all gigs that no schedule called for in time.
@@ -24,5 +24,5 @@ pub async fn sweep(
     event: IgnoredAny,
     metrics: &mut Metrics,
 ) -> Result<Swept, Failure> {
-    quoin_boosting::sweep::<Gig>(env, invocation, event, metrics).await
+    quoin_boosting::sweep::<Known>(env, invocation, event, metrics).await
 }

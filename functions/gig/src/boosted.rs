@@ -7,14 +7,14 @@ use quoin_ranks::Row;
 use quoin_runtime::Env;
 use quoin_store::{Commit, StoreError};
 
-use crate::gig::Gig;
+use crate::known::Known;
 use crate::table::{BOOSTS, CREDITS, GIGS};
 
 fn table(env: &Env) -> Result<&str, StoreError> {
     env.config.table(GIGS).map_err(StoreError::corrupt)
 }
 
-impl Boosted for Gig {
+impl Boosted for Known {
     const TARGET: TargetType = TargetType::Gig;
     const BOOSTS: &'static str = BOOSTS;
     const CREDITS: &'static str = CREDITS;

@@ -12,10 +12,11 @@ use quoin_store::{Commit, Snapshot, StoreError, WalletWrite};
 use serde::Serialize;
 
 use crate::gig::Gig;
+use crate::known::Known;
 
 /// A gig and the wallets of who pays and who is paid.
 pub(crate) struct Paying {
-    pub(crate) gig: Standing<Gig>,
+    pub(crate) gig: Standing<Known>,
     pub(crate) owner: Option<Wallet>,
     pub(crate) worker: Option<Wallet>,
 }
@@ -92,7 +93,8 @@ impl Paying {
         calendar: Window,
     ) -> Result<(Commit, PaidGig), Unpaid> {
         let at = self.moment(now);
-        let gig = &self.gig.row.entity;
+        let known = &self.gig.row.entity;
+        let gig = &known.gig;
         let (next, worker) = gig.paid(at).map_err(|refusal| Unpaid::Refused(refusal.into()))?;
         let missing = || Unpaid::Failed(Problem::not_found("wallet"));
         let from = self.owner.clone().ok_or_else(missing)?;
@@ -114,7 +116,7 @@ impl Paying {
         let (mut debit, mut credit) = (WalletWrite::new(from, debit)?, WalletWrite::new(to, credit)?);
         let told = told(gig, worker, payment_id, at)?;
         let events: Vec<_> = debit.take_events().into_iter().chain(credit.take_events()).chain(told).collect();
-        let commit = self.gig.next(table, next, at, events)?;
+        let commit = self.gig.next(table, known.of(next), at, events)?;
         Ok((commit.wallet(debit).wallet(credit), answer))
     }
 }
@@ -125,7 +127,7 @@ pub(crate) fn failed(rejection: &Rejection, user_id: &str, gig_id: &str) -> Opti
 }
 
 fn related(gig_id: &str) -> EntityRef {
-    EntityRef { kind: Gig::KIND.to_owned(), id: gig_id.to_owned() }
+    EntityRef { kind: Known::KIND.to_owned(), id: gig_id.to_owned() }
 }
 
 /// The payment as its three events have it.

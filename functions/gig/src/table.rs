@@ -2,8 +2,9 @@
 //!
 //! | table | pk | sk | what |
 //! |---|---|---|---|
-//! | `gigs` | `gig#<gig>` | `gig` | a gig, and what boosts add to its place |
+//! | `gigs` | `gig#<gig>` | `gig` | a gig with its title, and what boosts add to its place |
 //! | `gigs` | `by-score#<shard>`, `newest#<shard>` | its rank | the lists of open gigs (`quoin_ranks`) |
+//! | `gigs` | `by#<user>`, `erased#<user>` | the gig, `erased` | what they offer; that they were forgotten (`quoin_ranks`) |
 //! | `gig-boost-events` | `gig#<gig>` | `<moment>#<event id>` | boosts |
 //! | `gig-credit-events` | `gig#<gig>` | `<moment>#<event id>` | what was spent on it and paid for it |
 

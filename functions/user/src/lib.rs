@@ -1,4 +1,5 @@
-//! The user service of source 003: how visible a profile is, and the record of what credits moved for a person.
+//! The user service of source 003: how visible a profile is, the record of what credits moved for a person, and the
+//! overview of their boosts, gigs and clans.
 //!
 //! Invariants: a visibility is the sum of the boosts that run, worked out when it is asked for, so that it goes down at
 //! the very moment; each boost ends once.
@@ -6,4 +7,5 @@
 pub mod api;
 pub mod consumers;
 pub mod ends;
+mod overview;
 mod profile;

@@ -50,6 +50,11 @@ impl Running {
         }
     }
 
+    /// With those of `other`, each once.
+    pub fn join(&mut self, other: Self) {
+        other.0.into_iter().for_each(|boost| self.add(boost));
+    }
+
     /// Takes out those that are over at `at`.
     #[must_use]
     pub fn end(&mut self, at: Timestamp) -> Vec<Boost> {
@@ -78,6 +83,12 @@ impl Running {
     #[must_use]
     pub fn next_end(&self) -> Option<Timestamp> {
         self.0.iter().map(Boost::until).min()
+    }
+
+    /// When the last of them is over.
+    #[must_use]
+    pub fn last_end(&self) -> Option<Timestamp> {
+        self.0.iter().map(Boost::until).max()
     }
 
     /// What they come to at `at`, and by what.

@@ -143,6 +143,7 @@ catalogue! {
     User, "identity-service", 365: "UserProfileUpdated" = UserProfileUpdated, "a profile is changed";
     User, "identity-service", 365: "UserDeactivated" = UserDeactivated, "an account is closed or self-excluded; the wallet is frozen for play in the same transaction";
     User, "user-service", 90: "profile.viewed" = ProfileViewed, "somebody looks at another's profile, for the first time that day";
+    User, "membership-service", 365: "UserErased" = UserErased, "a person is forgotten; the data key is destroyed in the same transaction";
     Betting, "sportsbook-service", 365: "BetPlaced" = BetPlaced, "a bet and its debit are committed in one transaction";
     Betting, "sportsbook-service", 365: "BetSettled" = BetSettled, "a bet's result is known or corrected";
     Betting, "sportsbook-service", 365: "BetCancelled" = BetCancelled, "a bet is cancelled; the exact refund is in the same transaction";

@@ -2,8 +2,9 @@
 //!
 //! Invariants: an entity has one row in a list, whose key says where it stands; the row moves in the transaction that
 //! writes the entity, so nothing stands where its score has not put it; a page reads a page of each partition, however
-//! long the list is. This crate knows nothing of what is listed but what [`Listed`] says.
+//! long the list is; who was forgotten has written nothing that a row shows. This crate knows nothing of what is listed but what [`Listed`] says.
 
+mod authored;
 mod list;
 mod rank;
 mod row;

@@ -5,7 +5,7 @@ use quoin_store::{Commit, Item, Key, Store, StoreError, Update};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{List, Rank};
+use crate::{List, Rank, authored};
 
 const ENTITY: &str = "entity";
 const STATUS: &str = "status";
@@ -13,7 +13,7 @@ const BOOSTED: &str = "boosted";
 const VERSION: &str = "v";
 
 /// Something that stands in lists.
-pub trait Listed: Serialize + DeserializeOwned + Clone {
+pub trait Listed: Serialize + DeserializeOwned + Clone + PartialEq {
     /// What its row and its stream are called: `<kind>#<id>` / `<kind>`, and `<kind>#<id>`.
     const KIND: &'static str;
     /// What its stream keeps.
@@ -30,6 +30,11 @@ pub trait Listed: Serialize + DeserializeOwned + Clone {
     fn is_listed(&self) -> bool;
     /// What it counts without boosts.
     fn base(&self) -> u64;
+    /// Who wrote what people read of it.
+    fn author(&self) -> &str;
+    /// The same once its author was forgotten: without what only they wrote.
+    #[must_use]
+    fn without_author(&self) -> Self;
 }
 
 /// In which order a list is read.
@@ -99,7 +104,7 @@ impl<T: Listed> Row<T> {
         self.entity.base().saturating_add(self.boosted)
     }
 
-    /// The commit that makes a new row of it, and puts it into its lists.
+    /// The commit that makes a new row of it, and puts it into its lists and among what its author wrote.
     ///
     /// # Errors
     /// If it cannot be written as JSON.
@@ -112,7 +117,8 @@ impl<T: Listed> Row<T> {
             .json(ENTITY, &self.entity)?
             .number(BOOSTED, self.boosted)
             .number(VERSION, 1);
-        Ok(self.moved(Commit::new().put_new(table, item), table, None))
+        let commit = Commit::new().put_new(table, item).put(table, authored::row(&self.entity));
+        Ok(self.moved(commit, table, None))
     }
 
     /// The commit that makes `next` of it, and moves it in its lists; it loses if the row was written meanwhile.

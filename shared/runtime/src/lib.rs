@@ -64,5 +64,5 @@ pub use queue::QueueMessage;
 pub use signing::{PublicKey, SigningError};
 pub use sweep::{Open, Pace, open_key, sweep};
 pub use telemetry::Metrics;
-pub use text::printable;
+pub use text::{ERASED, printable};
 pub use webhook::{WebhookError, sign_webhook, verify_webhook};

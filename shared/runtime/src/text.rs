@@ -2,6 +2,9 @@
 
 use crate::Problem;
 
+/// What is shown in place of a text whose author was forgotten.
+pub const ERASED: &str = "[erased]";
+
 /// A text for people: trimmed, 1 to `longest` characters, none of them a control character.
 ///
 /// # Errors

@@ -43,10 +43,11 @@ impl Gig {
 
     /// Its own row.
     fn row(&self) -> Value {
-        let entity = json!({
-            "gig_id": self.id, "owner_id": "user_1", "title": "Paint a fence", "price": 10, "status": "open",
-            "created_at": self.since,
+        let gig = json!({
+            "gig_id": self.id, "owner_id": "user_1", "title": format!("enc:v1:{}", "A".repeat(40)), "price": 10,
+            "status": "open", "created_at": self.since,
         });
+        let entity = json!({"gig": gig, "title": "Paint a fence"});
         json!({
             "pk": {"S": format!("gig#{}", self.id)}, "sk": {"S": "gig"}, "status": {"S": "open"},
             "entity": {"S": entity.to_string()}, "boosted": {"N": self.score.to_string()}, "v": {"N": "1"},

@@ -2,8 +2,8 @@
 
 use quoin_events::Draft;
 use quoin_events::types::ClanCreated;
-use quoin_ranks::Standing;
-use quoin_runtime::{Env, Problem, Request, Response, printable};
+use quoin_ranks::{Row, Standing};
+use quoin_runtime::{Env, Failure, Personal, Problem, Request, Response, printable};
 use serde::{Deserialize, Serialize};
 
 use crate::clan::Clan;
@@ -38,21 +38,26 @@ pub fn contract() -> quoin_runtime::Contract {
         .takes::<CreateClan>()
         .answers::<CreatedClan<'_>>(201)
         .refuses(400, &["TEXT_INVALID"])
+        .refuses(404, &["NOT_FOUND"])
 }
 
 /// Writes the clan.
 ///
 /// # Errors
-/// 400, 401 or 503.
+/// 400, 401, 404 for who was forgotten, or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let founder_id = request.caller()?.user_id.clone();
     let CreateClan { name } = request.json()?;
     let name = printable(&name, MAX_NAME, "/name")?;
+    let key = env.data_key(&founder_id).await?.ok_or_else(|| Problem::not_found("user"))?;
+    let sealed = key.seal(&Personal::new(name.clone())).map_err(Failure::poison)?;
     let clan_id = format!("clan_{:032x}", env.clock.random_u128());
     let now = request.context.now;
-    let event = ClanCreated { clan_id: clan_id.clone(), founder_id: founder_id.clone(), name: name.clone() };
-    let clan = Known::new(Clan::founded(clan_id.clone(), name, founder_id, now));
-    let commit = Standing::begun(env.config.table(CLANS)?, clan, Draft::new(&event, now)?)?;
+    let event = ClanCreated { clan_id: clan_id.clone(), founder_id: founder_id.clone(), name: sealed.clone() };
+    let clan = Known::new(Clan::founded(clan_id.clone(), sealed, founder_id, now), name);
+    let table = env.config.table(CLANS)?;
+    let commit = Standing::begun(table, clan.clone(), Draft::new(&event, now)?)?;
     env.store.commit(commit, &request.context.origin).await?;
+    Row::forgotten(&env.store, table, &request.context.origin, &clan).await?;
     Response::json(201, &CreatedClan { clan_id: &clan_id })
 }

@@ -2,7 +2,7 @@
 
 use quoin_events::Timestamp;
 use quoin_ranks::Row;
-use quoin_runtime::{Env, Problem};
+use quoin_runtime::{ERASED, Env, Problem};
 use serde::Serialize;
 
 use crate::clan::Status;
@@ -15,7 +15,7 @@ use crate::table::CLANS;
 pub(super) struct ClanView {
     /// The clan.
     clan_id: String,
-    /// What it is called.
+    /// What it is called; `[erased]` once who named it was forgotten and nobody else belongs to it.
     name: String,
     /// Who leads it: its founder, or the longest member since that one left.
     founder_id: String,
@@ -34,11 +34,11 @@ pub(super) struct ClanView {
 impl From<Row<Known>> for ClanView {
     fn from(row: Row<Known>) -> Self {
         let reputation = row.score();
-        let Known { clan, contributed } = row.entity;
+        let Known { clan, contributed, name, .. } = row.entity;
         Self {
             members: clan.size(),
             clan_id: clan.clan_id,
-            name: clan.name,
+            name: name.unwrap_or_else(|| ERASED.to_owned()),
             founder_id: clan.founder_id,
             status: clan.status,
             contributed,

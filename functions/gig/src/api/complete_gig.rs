@@ -7,7 +7,7 @@ use quoin_runtime::{Env, Problem, Request, Response, change};
 use quoin_store::Commit;
 
 use super::view::GigView;
-use crate::gig::Gig;
+use crate::known::Known;
 use crate::table::GIGS;
 
 /// What the route takes and answers.
@@ -27,15 +27,15 @@ pub fn contract() -> quoin_runtime::Contract {
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let user_id = &request.caller()?.user_id;
     let (table, gig_id) = (env.config.table(GIGS)?, request.path("id")?);
-    let load = async || Standing::<Gig>::find(&env.store, table, gig_id).await;
-    let decide = |found: &Standing<Gig>, now: Timestamp| completed(found, table, user_id, found.moment(now));
+    let load = async || Standing::<Known>::find(&env.store, table, gig_id).await;
+    let decide = |found: &Standing<Known>, now: Timestamp| completed(found, table, user_id, found.moment(now));
     change(env, &request.context, "gig", load, decide).await?;
-    let row = Row::<Gig>::find(&env.store, table, gig_id).await?;
+    let row = Row::<Known>::find(&env.store, table, gig_id).await?;
     Response::json(200, &GigView::from(row.ok_or_else(|| Problem::not_found("gig"))?))
 }
 
-fn completed(found: &Standing<Gig>, table: &str, user_id: &str, at: Timestamp) -> Result<Option<Commit>, Problem> {
-    let Some(next) = found.row.entity.completed(user_id, at)? else { return Ok(None) };
+fn completed(found: &Standing<Known>, table: &str, user_id: &str, at: Timestamp) -> Result<Option<Commit>, Problem> {
+    let Some(next) = found.row.entity.gig.completed(user_id, at)? else { return Ok(None) };
     let event = GigCompleted {
         gig_id: next.gig_id.clone(),
         owner_id: next.owner_id.clone(),
@@ -43,5 +43,5 @@ fn completed(found: &Standing<Gig>, table: &str, user_id: &str, at: Timestamp) -
         price: next.price,
     };
     let event = Draft::new(&event, at)?;
-    Ok(Some(found.next(table, next, at, [event])?))
+    Ok(Some(found.next(table, found.row.entity.of(next), at, [event])?))
 }

@@ -3,11 +3,12 @@
 use quoin_events::Draft;
 use quoin_events::types::GigCreated;
 use quoin_money::{Amount, Asset};
-use quoin_ranks::Standing;
-use quoin_runtime::{Env, Problem, Request, Response};
+use quoin_ranks::{Row, Standing};
+use quoin_runtime::{Env, Failure, Personal, Problem, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::gig::{Gig, Status};
+use crate::known::Known;
 use crate::table::GIGS;
 
 /// The most characters of a title.
@@ -42,12 +43,13 @@ pub fn contract() -> quoin_runtime::Contract {
         .takes::<CreateGig>()
         .answers::<CreatedGig<'_>>(201)
         .refuses(400, &["TEXT_INVALID", "PRICE_INVALID"])
+        .refuses(404, &["NOT_FOUND"])
 }
 
 /// Writes the gig.
 ///
 /// # Errors
-/// 400, 401 or 503.
+/// 400, 401, 404 for who was forgotten, or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let owner_id = request.caller()?.user_id.clone();
     let CreateGig { title, price } = request.json()?;
@@ -57,13 +59,15 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         let detail = format!("must be a whole number from 1 to {MAX_PRICE}");
         return Err(Problem::field("PRICE_INVALID", "/price", detail));
     }
+    let key = env.data_key(&owner_id).await?.ok_or_else(|| Problem::not_found("user"))?;
+    let sealed = key.seal(&Personal::new(title.clone())).map_err(Failure::poison)?;
     let gig_id = format!("gig_{:032x}", env.clock.random_u128());
     let now = request.context.now;
-    let event = GigCreated { gig_id: gig_id.clone(), owner_id: owner_id.clone(), title: title.clone(), price };
+    let event = GigCreated { gig_id: gig_id.clone(), owner_id: owner_id.clone(), title: sealed.clone(), price };
     let gig = Gig {
         gig_id: gig_id.clone(),
         owner_id,
-        title,
+        title: sealed,
         price,
         status: Status::Open,
         created_at: now,
@@ -71,7 +75,9 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         completed_at: None,
         paid_at: None,
     };
-    let commit = Standing::begun(env.config.table(GIGS)?, gig, Draft::new(&event, now)?)?;
+    let (table, known) = (env.config.table(GIGS)?, Known { gig, title: Some(title) });
+    let commit = Standing::begun(table, known.clone(), Draft::new(&event, now)?)?;
     env.store.commit(commit, &request.context.origin).await?;
+    Row::forgotten(&env.store, table, &request.context.origin, &known).await?;
     Response::json(201, &CreatedGig { gig_id: &gig_id })
 }

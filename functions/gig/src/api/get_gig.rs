@@ -6,7 +6,7 @@ use quoin_ranks::Row;
 use quoin_runtime::{Env, Problem, Request, Response};
 
 use super::view::GigView;
-use crate::gig::Gig;
+use crate::known::Known;
 use crate::table::GIGS;
 
 /// What the route takes and answers.
@@ -23,11 +23,11 @@ pub fn contract() -> quoin_runtime::Contract {
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let viewer = &request.caller()?.user_id;
     let gig_id = request.path("id")?;
-    let row = Row::<Gig>::find(&env.store, env.config.table(GIGS)?, gig_id).await?;
+    let row = Row::<Known>::find(&env.store, env.config.table(GIGS)?, gig_id).await?;
     let row = row.ok_or_else(|| Problem::not_found("gig"))?;
-    if row.entity.owner_id != *viewer {
+    if row.entity.gig.owner_id != *viewer {
         let event = |day| GigViewed { gig_id: gig_id.to_owned(), day };
-        note_view::<Gig, _>(env, &request.context, gig_id, viewer, event).await;
+        note_view::<Known, _>(env, &request.context, gig_id, viewer, event).await;
     }
     Response::json(200, &GigView::from(row))
 }

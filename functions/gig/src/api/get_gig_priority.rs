@@ -3,7 +3,7 @@
 use quoin_ranks::Row;
 use quoin_runtime::{Env, Problem, Request, Response};
 
-use crate::gig::Gig;
+use crate::known::Known;
 use crate::table::GIGS;
 
 /// What the route takes and answers.
@@ -22,7 +22,7 @@ pub fn contract() -> quoin_runtime::Contract {
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     request.caller()?;
     let gig_id = request.path("id")?;
-    let row = Row::<Gig>::find(&env.store, env.config.table(GIGS)?, gig_id).await?;
+    let row = Row::<Known>::find(&env.store, env.config.table(GIGS)?, gig_id).await?;
     row.ok_or_else(|| Problem::not_found("gig"))?;
-    Response::json(200, &quoin_boosting::standing::<Gig>(env, gig_id).await?)
+    Response::json(200, &quoin_boosting::standing::<Known>(env, gig_id).await?)
 }

@@ -5,7 +5,7 @@ use quoin_ranks::Standing;
 use quoin_runtime::{Env, Problem, Request, Response, command, idempotent_command};
 use quoin_store::{Answer, Append, Commit, Proposal, Receipt, StoreError, Stream, body_hash};
 
-use crate::gig::Gig;
+use crate::known::Known;
 use crate::payment::{Paying, Unpaid, failed};
 use crate::table::GIGS;
 
@@ -55,9 +55,9 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
 
 /// What a payment is decided on; nothing if there is no such gig of the caller's.
 async fn paying(env: &Env, table: &str, gig_id: &str, user_id: &str) -> Result<Option<Paying>, StoreError> {
-    let found = Standing::<Gig>::find(&env.store, table, gig_id).await?;
-    let Some(gig) = found.filter(|found| found.row.entity.owner_id == user_id) else { return Ok(None) };
-    let worker = gig.row.entity.completed_by.clone();
+    let found = Standing::<Known>::find(&env.store, table, gig_id).await?;
+    let Some(gig) = found.filter(|found| found.row.entity.gig.owner_id == user_id) else { return Ok(None) };
+    let worker = gig.row.entity.gig.completed_by.clone();
     let users: Vec<_> = std::iter::once(user_id).chain(worker.as_deref()).collect();
     let (wallets, _) = env.store.read(&users, &[]).await?;
     let mut wallets = wallets.into_iter();

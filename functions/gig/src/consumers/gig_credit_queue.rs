@@ -3,12 +3,12 @@
 use quoin_events::BusEvent;
 use quoin_runtime::{Delivery, Env, Failure, Outcome};
 
-use crate::gig::Gig;
+use crate::known::Known;
 
 /// Takes an event in.
 ///
 /// # Errors
 /// Transient or poison, as every consumer.
 pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome, Failure> {
-    quoin_boosting::consume::<Gig>(env, delivery).await
+    quoin_boosting::consume::<Known>(env, delivery).await
 }

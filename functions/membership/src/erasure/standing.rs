@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use quoin_accounts::{
     Account, StreamEnd, User, claim_key, credential_key, profile_key, profile_update, referral_claim,
 };
-use quoin_events::types::{CancellationReason, CustomerDeleted, DeactivationReason, DeletionReason, UserDeactivated};
+use quoin_events::types::{
+    CancellationReason, CustomerDeleted, DeactivationReason, DeletionReason, UserDeactivated, UserErased,
+};
 use quoin_events::{Draft, EntityRef, Timestamp};
 use quoin_ledger::{Rejection, Status as Use, Wallet, Window, restrict};
 use quoin_membership_model::{
@@ -185,8 +187,9 @@ impl Standing {
             ..self.erasure(place, Status::CarriedOut, at)
         };
         let (tables, user_id) = (place.tables, self.user_id.as_str());
+        let erased = UserErased { user_id: self.user_id.clone() };
         let mut commit = Commit::new()
-            .append(self.item(&next, at)?)
+            .append(self.item(&next, at)?.events([Draft::new(&erased, at)?]))
             .and(self.close(place, user, at)?)
             .delete(&tables.user_keys, Key::single(user_id))
             .delete(&tables.users, credential_key(user_id))

@@ -26,7 +26,10 @@ struct Trail {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TrailEntry"))]
 struct Entry {
-    /// Its place in the entity's stream.
+    /// Whose stream it is in, where that is not the entity's own: the end of a boost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<EntityRef>,
+    /// Its place in the stream.
     sequence: u64,
     /// Its type.
     event: String,
@@ -66,14 +69,21 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let pages = request.pages(&pk)?;
     let before = pages.after.as_ref().map_or(0, sequence_of);
     let page = env.store.query(table, Query::of(&pk).limit(pages.limit).after(pages.after)).await?;
-    let rows = page.items.iter().map(AuditRow::read).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = page.items.iter().map(AuditRow::read).collect::<Result<Vec<_>, _>>()?;
+    let gaps = gaps(before, rows.iter().map(|row| row.sequence));
+    let own = rows.len();
+    let end = ended_in(&entity).filter(|_| page.next.is_none());
+    if let Some(end) = &end {
+        let last = env.store.query(table, Query::of(trail_pk(&end.kind, &end.id)).limit(1)).await?;
+        rows.extend(last.items.iter().map(AuditRow::read).collect::<Result<Vec<_>, _>>()?);
+    }
     let keys: Vec<_> = rows.iter().map(|row| (table, row.payload_key())).collect();
     let payloads = if keys.is_empty() { Vec::new() } else { env.store.batch(&keys).await? };
-    let gaps = gaps(before, rows.iter().map(|row| row.sequence));
     let mut items = Vec::with_capacity(rows.len());
-    for (row, item) in rows.into_iter().zip(payloads) {
+    for (index, (row, item)) in rows.into_iter().zip(payloads).enumerate() {
         let kept = item.as_ref().and_then(|item| payload(item, request.context.now));
         items.push(Entry {
+            entity: end.clone().filter(|_| index >= own),
             sequence: row.sequence,
             event: row.event,
             event_id: row.event_id,
@@ -84,4 +94,10 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         });
     }
     Response::json(200, &Trail { entity, items, gaps, next_cursor: page.next.as_ref().map(encode_cursor) })
+}
+
+/// Where the end of an entity is told that does not tell of it itself: a boost is ended by its target's service, in a
+/// stream of its own with one event, the last of all.
+fn ended_in(entity: &EntityRef) -> Option<EntityRef> {
+    (entity.kind == "boost").then(|| EntityRef { kind: "expiry".to_owned(), id: entity.id.clone() })
 }

@@ -1,3 +1,4 @@
 //! Consumers of the user service.
 
+pub mod overview_projector;
 pub mod user_credit_queue;

@@ -1,6 +1,7 @@
 //! `clan.events`.
 
 use super::event_data;
+use crate::Sealed;
 
 event_data! {
     /// A clan was founded; its founder is its first member.
@@ -9,8 +10,8 @@ event_data! {
         pub clan_id: String,
         /// Who founded it.
         pub founder_id: String,
-        /// What it is called.
-        pub name: String,
+        /// What it is called; sealed under the founder's key.
+        pub name: Sealed,
     }
 }
 

@@ -3,6 +3,7 @@
 use quoin_money::Amount;
 
 use super::event_data;
+use crate::Sealed;
 
 event_data! {
     /// Work was offered.
@@ -11,8 +12,8 @@ event_data! {
         pub gig_id: String,
         /// Who offers it, and pays for it.
         pub owner_id: String,
-        /// What is to be done.
-        pub title: String,
+        /// What is to be done; sealed under the owner's key.
+        pub title: Sealed,
         /// Credits for who does it.
         pub price: Amount,
     }

@@ -40,7 +40,8 @@ pub use order::{
 };
 pub use payment::{DepositFailed, DepositFailure, DepositInitiated, DepositSuccess};
 pub use user::{
-    DeactivationReason, KycStatus, ProfileViewed, UserDeactivated, UserLogin, UserProfileUpdated, UserRegistered,
+    DeactivationReason, KycStatus, ProfileViewed, UserDeactivated, UserErased, UserLogin, UserProfileUpdated,
+    UserRegistered,
 };
 pub use wallet::{
     CoinAmount, LimitKind, LimitPeriod, Money, RefundReason, WalletCredited, WalletDebitFailed, WalletDebitStarted,

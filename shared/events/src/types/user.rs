@@ -109,3 +109,12 @@ event_data! {
         pub day: String,
     }
 }
+
+event_data! {
+    /// A person was forgotten: nobody can read any more who it was. Whoever keeps texts of theirs in the clear removes
+    /// them.
+    pub struct UserErased {
+        /// Who it was.
+        pub user_id: String,
+    }
+}

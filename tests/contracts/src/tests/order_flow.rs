@@ -26,10 +26,11 @@ const RETENTION: [(&str, u16); 9] = [
 ];
 
 /// What is about money or membership is kept for a year, where the specification does not name it.
-const A_YEAR: [&str; 26] = [
+const A_YEAR: [&str; 27] = [
     "UserRegistered",
     "UserProfileUpdated",
     "UserDeactivated",
+    "UserErased",
     "BetPlaced",
     "BetSettled",
     "BetCancelled",

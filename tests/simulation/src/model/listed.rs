@@ -240,10 +240,10 @@ fn rows(cloud: &Cloud, things: &[Thing]) -> Vec<Broken> {
 fn state_of(kind: &str, row: &Value) -> Value {
     let entity = json(row, "entity");
     if kind == "gig" {
-        let mut state = json!({"status": text(row, "status")});
+        let (gig, mut state) = (&entity["gig"], json!({"status": text(row, "status")}));
         for name in ["owner_id", "price", "completed_by"] {
-            if !entity[name].is_null() {
-                state[name] = entity[name].clone();
+            if !gig[name].is_null() {
+                state[name] = gig[name].clone();
             }
         }
         return json!({"state": state, "base": 0, "boosted": number(row, "boosted")});
