@@ -6,7 +6,7 @@ use quoin_runtime::{Env, Failure, Invocation, Metrics};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
-use crate::effects::{Analytics, Kind, Sample, TABLE, number, span_of, text};
+use crate::effects::{Analytics, Kind, Sample, TABLE, day_of, span_of, text};
 
 /// What one run did.
 #[derive(Debug, Default, Serialize)]
@@ -31,8 +31,7 @@ pub async fn handle(
 ) -> Result<Computed, Failure> {
     let table = env.config.table(TABLE)?;
     let now = env.clock.now();
-    let today = number(&now.day()).ok_or_else(|| Failure::poison("today is no day"))?;
-    let range = span_of(today.saturating_sub(1));
+    let range = span_of(day_of(now).saturating_sub(1));
     let mut done = Computed { day: text(range.last), ..Computed::default() };
     for kind in Kind::ALL {
         let sample = Sample::read(env, kind, range).await?;

@@ -17,7 +17,7 @@ mod rows;
 mod sample;
 
 pub(crate) use analytics::Analytics;
-pub(crate) use day::{number, text};
+pub(crate) use day::{of as day_of, text};
 pub(crate) use fact::{Fact, facts};
 pub(crate) use kind::Kind;
 pub(crate) use rows::{TABLE, commit, is_forgotten, seen};

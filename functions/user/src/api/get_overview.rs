@@ -174,7 +174,8 @@ pub fn contract() -> quoin_runtime::Contract {
 /// # Errors
 /// 400 for a limit or cursor that is none, 401 or 503.
 pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
-    let pk = table::user(&request.caller()?.user_id);
+    let user_id = &request.caller()?.user_id;
+    let pk = table::user(user_id);
     let pages = request.pages(&pk)?;
     let (name, now) = (table::name(env)?, request.context.now);
     let page = env.store.query(name, Query::of(pk).limit(pages.limit).after(pages.after)).await?;
@@ -191,7 +192,7 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     let mut body = Overview { as_of: now, next_cursor: page.next.as_ref().map(encode_cursor), ..Overview::default() };
     for (sk, row) in &rows {
         let boosts = target(sk, row).and_then(|target| runs.get(&target)).map(|running| running.standing(now).boosts);
-        body.show(sk, row, boosts.unwrap_or_default(), &request.caller()?.user_id);
+        body.show(sk, row, boosts.unwrap_or_default(), user_id);
     }
     Response::json(200, &body)
 }
