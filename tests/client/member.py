@@ -52,7 +52,7 @@ class Member(User):
 
 def ended(ask: Callable[[], Answer]) -> Answer:
     """The answer of a command with a payment, asked for again while that is on its way."""
-    return eventually(ask, lambda answer: answer.status not in (202, 409), seconds=90)
+    return eventually(ask, lambda answer: answer.status not in (202, 409))
 
 
 def registration(

@@ -73,11 +73,11 @@ class User:
         lines = [line for line in wallet["balances"] if line["asset"] == asset]
         return Decimal(lines[0]["available"]) if lines else Decimal(0)
 
-    def funded(self, amount: Any, seconds: float = 30) -> User:
+    def funded(self, amount: Any) -> User:
         """This user, once a deposit of `amount` has arrived."""
         before = self.balance()
         self.deposit(amount).expect(202)
-        eventually(self.balance, lambda now: now == before + Decimal(str(amount)), seconds)
+        eventually(self.balance, lambda now: now == before + Decimal(str(amount)))
         return self
 
     def entries(self) -> list[dict[str, Any]]:

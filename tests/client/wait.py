@@ -8,12 +8,20 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# What waits long looks less often: each look takes from what it waits for.
 PAUSE_SECONDS = 0.05
+PAUSE_SECONDS_MAX = 0.5
+LONGER = 1.2
+# Only a failure waits for so long, or a machine that compiles meanwhile.
+WAIT_SECONDS = 120
 
 
-def eventually(look: Callable[[], T], until: Callable[[T], bool] = bool, seconds: float = 30) -> T:
+def eventually(
+    look: Callable[[], T], until: Callable[[T], bool] = bool, seconds: float = WAIT_SECONDS
+) -> T:
     """What `look` sees once `until` holds of it; fails with the last sight when it never does."""
     stop = time.monotonic() + seconds
+    pause = PAUSE_SECONDS
     while True:
         seen = look()
         # A bound `__eq__` says NotImplemented of another type, which is no yes.
@@ -22,4 +30,5 @@ def eventually(look: Callable[[], T], until: Callable[[T], bool] = bool, seconds
             return seen
         if time.monotonic() > stop:
             raise AssertionError(f"not within {seconds} s; last seen: {seen!r}")
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
+        pause = min(pause * LONGER, PAUSE_SECONDS_MAX)

@@ -9,36 +9,16 @@ import functools
 import inspect
 import json
 import os
-import socketserver
 import string
 import sys
 from pathlib import Path
 from typing import Any
 
-from . import leading_keys
+from . import leading_keys, pace
 
-LOG_WAIT_SECONDS = 0.001
 RECORDED = "requests-"
 RECORDED_SERVICES = ("dynamodb", "events", "sqs")
 INTERNAL_ERROR = b'{"message":"Internal Server Error"}'
-
-
-def answer_without_delay() -> None:
-    """The Runtime API's small answers must not wait 40 ms for Nagle's algorithm."""
-    socketserver.StreamRequestHandler.disable_nagle_algorithm = True
-
-
-def wait_less_for_logs() -> None:
-    """A function that logs nothing must not cost 50 ms an invocation."""
-    from ministack.core.lambda_runtime import Worker
-
-    drain = Worker._drain_stderr_bounded
-
-    @functools.wraps(drain)
-    def bounded(self: Any, *_: Any, **__: Any) -> str:
-        return drain(self, first_line_wait=LOG_WAIT_SECONDS, idle_confirm=LOG_WAIT_SECONDS)
-
-    Worker._drain_stderr_bounded = bounded
 
 
 def transform_nested_stacks() -> None:
@@ -200,8 +180,7 @@ def record_requests(directory: Path) -> None:
 
 
 def main() -> None:
-    answer_without_delay()
-    wait_less_for_logs()
+    pace.install()
     transform_nested_stacks()
     shape_http_events_and_faults()
     generate_secrets_as_declared()

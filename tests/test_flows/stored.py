@@ -47,4 +47,4 @@ def wait_until_quiet(platform: Platform, user_id: str) -> None:
         time.sleep(QUIET_SECONDS)
         return naming(platform, user_id) == before
 
-    eventually(unchanged, seconds=60)
+    eventually(unchanged)

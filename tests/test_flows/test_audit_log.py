@@ -107,7 +107,7 @@ def log(platform: Platform) -> Log:
         members.append(member)
         events = member.customer.events + member.subscription.events
         ids = {event["metadata"]["event_id"] for event in events}
-        eventually(lambda ids=ids: ids <= {one["event_id"]["S"] for one in links(log)}, seconds=60)
+        eventually(lambda ids=ids: ids <= {one["event_id"]["S"] for one in links(log)})
     return log
 
 

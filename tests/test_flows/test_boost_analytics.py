@@ -109,7 +109,7 @@ def test_an_uplift_that_was_planted_is_found(platform: Platform) -> None:
         }
         return {gig: (first, second) for gig, (first, second) in counts.items()}
 
-    eventually(known, plan.__eq__, seconds=60)
+    eventually(known, plan.__eq__)
     eventually(
         lambda: [counted(platform, "gig", gig, now[:10])[1:] for gig in plan],
         lambda all_: sorted(all_) == sorted([(0, False)] * 6 + [(0, True)] * 4 + [(1, True)] * 2),

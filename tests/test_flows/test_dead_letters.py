@@ -58,7 +58,7 @@ def given_up(platform: Platform, user: User, feed: Feed) -> tuple[str, Letter]:
     bet = user.bet([feed.selection("2")], 10).expect(201)["bet_id"]
     with newer_wallet(platform, user):
         feed.settle(o1="1", o2="0", o3="0").expect(204)
-        (letter,) = eventually(lambda: about(platform, bet), seconds=60)
+        (letter,) = eventually(lambda: about(platform, bet))
     return bet, letter
 
 

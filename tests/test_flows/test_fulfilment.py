@@ -71,8 +71,8 @@ class Counter:
         order: dict[str, Any] = self.user.get(f"/api/orders/{self.order_id}").expect(200)
         return order
 
-    def ends(self, status: str, seconds: float = 60) -> dict[str, Any]:
-        return eventually(self.order, lambda order: order["status"] == status, seconds)
+    def ends(self, status: str) -> dict[str, Any]:
+        return eventually(self.order, lambda order: order["status"] == status)
 
     def stream(self) -> list[dict[str, Any]]:
         return self.ledger.stream(f"order#{self.order_id}")
@@ -130,9 +130,9 @@ class Counter:
         assert (self.shop.stock(self.apples), self.uses()) == (2, 9)
         return order
 
-    def refunded(self, reason: str, seconds: float = 60) -> dict[str, Any]:
+    def refunded(self, reason: str) -> dict[str, Any]:
         """The order once it failed; everything it took is back, in one commit and once."""
-        order = self.ends("failed", seconds)
+        order = self.ends("failed")
         assert order["failure"]["failure_reason"] == reason
         assert order["failure"]["failure_stage"] == "merchant"
         assert order["payment"]["status"] == "refunded"
@@ -324,7 +324,7 @@ def test_an_order_that_the_merchant_may_have_is_not_refunded_and_ends_with_its_w
 ) -> None:
     counter = Counter(platform, ledger, "silent")
     counter.place()
-    (parked,) = eventually(counter.parked, seconds=60)
+    (parked,) = eventually(counter.parked)
     attributes = {k: v["StringValue"] for k, v in parked["MessageAttributes"].items()}
     assert (attributes["class"], attributes["attempts"]) == ("exhausted", "6")
     assert "504" in attributes["reason"]
@@ -343,7 +343,7 @@ def test_an_unreachable_merchant_ends_nothing_until_it_promises_not_to_take_the_
 ) -> None:
     counter = Counter(platform, ledger, "down")
     order_id = counter.place()
-    (parked,) = eventually(counter.parked, seconds=60)
+    (parked,) = eventually(counter.parked)
     assert "503" in parked["MessageAttributes"]["reason"]["StringValue"]
     assert (counter.order()["status"], counter.names()) == ("paid", [])
     counter.behave("closed")
@@ -397,7 +397,7 @@ def test_somebody_who_has_left_gets_the_money_back_all_the_same(
     counter = Counter(platform, ledger, "down")
     counter.place()
     counter.user.post("/api/users/me/deactivate", {"reason": "closed"}).expect(200)
-    eventually(counter.parked, seconds=60)
+    eventually(counter.parked)
     counter.behave("closed")
     sweep(platform)
 

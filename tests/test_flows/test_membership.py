@@ -157,7 +157,6 @@ def test_a_late_payment_ends_the_saga(platform: Platform) -> None:
     ended = eventually(
         lambda: saga(platform, underway["saga_id"]),
         lambda told: told["status"] == "completed",
-        seconds=60,
     )
     assert all(step["status"] == "done" for step in ended["steps"])
     assert register(platform, body, key).expect(201)["customer_id"] == ended["customer_id"]

@@ -121,7 +121,6 @@ def test_the_sources_order_tells_what_the_source_tells(
     told = eventually(
         lambda: all_told(ledger, order_id),
         lambda events: events[-1]["event"] == "order.confirmation_sent",
-        seconds=60,
     )
     assert [event["event"] for event in told] == [
         *PAID[:4],
@@ -226,7 +225,6 @@ def test_the_sources_refund_tells_what_the_source_tells(platform: Platform, ledg
     told = eventually(
         lambda: all_told(ledger, order_id),
         lambda events: events[-1]["event"] == "order.failed",
-        seconds=60,
     )
     refunded, failed = told[-2:]
     assert refunded["event"] == "wallet.refunded"

@@ -23,10 +23,10 @@ def test_every_bet_of_a_market_is_settled_once(platform: Platform, feed: Feed) -
         list(pool.map(bets, users))
     feed.settle(o1="1", o2="0").expect(204)
     for user in users:
-        eventually(user.balance, lambda now: now == 3 * BETS_EACH, seconds=120)
+        eventually(user.balance, lambda now: now == 3 * BETS_EACH)
     feed.settle(ts=feed.now() + 1000, o1="0", o2="1").expect(204)
     for user in users:
-        eventually(user.balance, lambda now: now == 0, seconds=120)
+        eventually(user.balance, lambda now: now == 0)
     payouts = [line for line in users[0].entries() if line["type"] == "credit_bet_payout"]
     corrections = [line for line in users[0].entries() if line["type"] == "debit_bet_correction"]
     assert (len(payouts), len(corrections)) == (BETS_EACH, BETS_EACH)

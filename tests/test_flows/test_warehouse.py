@@ -121,7 +121,7 @@ def test_an_orders_events_are_in_the_warehouse_for_as_long_as_each_is_kept(
     shop = Grocery(platform)
     user = shop.shopper()
     order_id = shop.ordered(user)
-    eventually(lambda: shop.events(order_id, "order.confirmation_sent"), seconds=60)
+    eventually(lambda: shop.events(order_id, "order.confirmation_sent"))
     wait_until_quiet(platform, user.user_id)
 
     entity = {"type": "order", "id": order_id}

@@ -58,7 +58,8 @@ pub struct Script {
     pub is_settled: bool,
     /// Whether SES and SNS carry messages, and not a provider over HTTP.
     pub is_by_aws: bool,
-    /// Whether it goes on once all is at rest: boosts that run out, and what is due only after days.
+    /// Whether it goes on once all is at rest: boosts that run out, and what is due only after days. Cashback is waited for
+    /// all the same.
     pub goes_on: bool,
     /// What is done.
     pub steps: Vec<Step>,
@@ -161,7 +162,8 @@ impl Stage {
             broken.extend(calmed(&mut scheduler, &platform, &actors));
             phases.ended("the closing boosts", &cloud);
         }
-        let has_swept = if script.goes_on { overdue(&mut scheduler, &platform) } else { cloud.had_sagas() };
+        let waits_for_days = script.goes_on || owes_cashback(&cloud);
+        let has_swept = if waits_for_days { overdue(&mut scheduler, &platform) } else { cloud.had_sagas() };
         broken.extend(calmed(&mut scheduler, &platform, &actors));
         phases.ended("what is due after days", &cloud);
         broken.extend(late(&platform));
@@ -312,6 +314,14 @@ fn calmed(scheduler: &mut Scheduler, platform: &Rc<Platform>, actors: &Rc<Actors
 /// Merchants behave again.
 async fn reconciled(actors: Rc<Actors>) {
     actors.reconcile().await;
+}
+
+/// Whether an order is to be rewarded once it can no longer be given back.
+fn owes_cashback(cloud: &Cloud) -> bool {
+    cloud
+        .scan("MarketingTable")
+        .iter()
+        .any(|row| row["pk"]["S"].as_str().is_some_and(|key| key.starts_with("cashback#")))
 }
 
 /// What is to be done by the clock is done, also what is due only after days. Whatever did something has another turn,
