@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use quoin_events::Timestamp;
 use serde_json::Value;
 
 use crate::audit::{json, number, text};
@@ -38,6 +39,8 @@ pub(crate) struct Books {
     pub(crate) wallets: BTreeMap<String, Value>,
     /// What the payment provider decided, by payment.
     pub(crate) verdicts: BTreeMap<String, String>,
+    /// From when on the provider may have forgotten a payment.
+    forgotten: BTreeMap<String, Timestamp>,
     /// Loyalty points by user.
     pub(crate) points: BTreeMap<String, Cents>,
     /// Counters of all days.
@@ -71,6 +74,8 @@ impl Books {
             if let Some(payment) = text(&item, "pk").strip_prefix("payment#") {
                 let verdict = json(&item, "requested")["plan"]["verdict"].as_str().unwrap_or("none").to_owned();
                 books.verdicts.insert(payment.to_owned(), verdict);
+                let millis = i64::try_from(number(&item, "expires")).unwrap_or(i64::MAX).saturating_mul(1_000);
+                books.forgotten.insert(payment.to_owned(), Timestamp::from_millis(millis));
             }
         }
         for item in cloud.scan("MarketingTable").iter().filter(|item| text(item, "sk") == "loyalty") {
@@ -86,6 +91,13 @@ impl Books {
         books.wallets =
             cloud.scan("WalletsTable").into_iter().map(|item| (text(&item, "pk").to_owned(), item)).collect();
         books
+    }
+
+    /// Whether a payment was given up only once the provider may have forgotten it: nobody can know better then.
+    pub(crate) fn was_asked_for_too_late(&self, payment: &str) -> bool {
+        let given_up = self.streams.get(&format!("payment#{payment}")).and_then(|entries| entries.last());
+        let at = given_up.and_then(|entry| entry.at.parse::<Timestamp>().ok());
+        at.is_some_and(|at| self.forgotten.get(payment).is_some_and(|forgotten| at >= *forgotten))
     }
 
     /// The newest state of a stream.

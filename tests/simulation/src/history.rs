@@ -22,7 +22,7 @@ use crate::follower;
 use crate::invariants;
 use crate::members;
 use crate::messenger;
-use crate::model;
+use crate::model::{self, boosts::KINDS};
 use crate::mutants::Mutant;
 use crate::newcomers;
 use crate::people::People;
@@ -58,8 +58,8 @@ pub struct Script {
     pub is_settled: bool,
     /// Whether SES and SNS carry messages, and not a provider over HTTP.
     pub is_by_aws: bool,
-    /// Whether it goes on once all is at rest: boosts that run out, and what is due only after days. Cashback is waited for
-    /// all the same.
+    /// Whether it goes on once all is at rest: boosts that run out, and what is due only after days.
+    /// What is known to be due is waited for all the same.
     pub goes_on: bool,
     /// What is done.
     pub steps: Vec<Step>,
@@ -162,7 +162,7 @@ impl Stage {
             broken.extend(calmed(&mut scheduler, &platform, &actors));
             phases.ended("the closing boosts", &cloud);
         }
-        let waits_for_days = script.goes_on || owes_cashback(&cloud);
+        let waits_for_days = script.goes_on || is_something_due(&cloud);
         let has_swept = if waits_for_days { overdue(&mut scheduler, &platform) } else { cloud.had_sagas() };
         broken.extend(calmed(&mut scheduler, &platform, &actors));
         phases.ended("what is due after days", &cloud);
@@ -316,12 +316,13 @@ async fn reconciled(actors: Rc<Actors>) {
     actors.reconcile().await;
 }
 
-/// Whether an order is to be rewarded once it can no longer be given back.
-fn owes_cashback(cloud: &Cloud) -> bool {
-    cloud
-        .scan("MarketingTable")
-        .iter()
-        .any(|row| row["pk"]["S"].as_str().is_some_and(|key| key.starts_with("cashback#")))
+/// Whether something has its time still before it: the reward of an order that can no longer be given back, or the end
+/// of a boost.
+fn is_something_due(cloud: &Cloud) -> bool {
+    let has = |table: &str, kind: &str| {
+        cloud.scan(table).iter().any(|row| row["pk"]["S"].as_str().is_some_and(|key| key.starts_with(kind)))
+    };
+    has("MarketingTable", "cashback#") || KINDS.iter().any(|(_, _, boosts, _)| has(boosts, "due#"))
 }
 
 /// What is to be done by the clock is done, also what is due only after days. Whatever did something has another turn,

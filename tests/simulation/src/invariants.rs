@@ -174,8 +174,8 @@ fn one_answer(done: &Done) -> Option<Wrong> {
     if done.commands.is_empty() && !finds_nothing || done.commands.iter().any(Vec::is_empty) {
         return Some((format!("step {} has no answer", done.step), Side::new("answers", "one", "none")));
     }
-    // A limit and an exclusion take no key: they are what they are when they are asked for.
-    if matches!(done.step.action, Action::Limit { .. } | Action::Exclude { .. })
+    // A limit, an exclusion and a cleared mark take no key: they are what they are when they are asked for.
+    if matches!(done.step.action, Action::Limit { .. } | Action::Exclude { .. } | Action::Clear { .. })
         || members::takes_no_key(&done.step.action)
         || matches!(done.step.action, Action::Credits { deed, .. } if deed.takes_no_key())
     {

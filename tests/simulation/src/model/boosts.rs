@@ -44,7 +44,7 @@ impl Target {
 }
 
 /// Kinds of what is boosted, with the events of their boosts and the tables that keep what is told of them.
-const KINDS: [(&str, &str, &str, &str); 3] = [
+pub(crate) const KINDS: [(&str, &str, &str, &str); 3] = [
     ("user", "profile_boost", "UserBoostEventsTable", "UserCreditEventsTable"),
     ("gig", "gig_boost", "GigBoostEventsTable", "GigCreditEventsTable"),
     ("clan", "clan_boost", "ClanBoostEventsTable", "ClanCreditEventsTable"),

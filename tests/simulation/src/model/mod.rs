@@ -59,7 +59,8 @@ fn deposits(books: &Books, record: &Record, people: &People, sums: &mut Sums) ->
         let verdict = books.verdicts.get(payment).map_or("none", String::as_str);
         let is_paid_late = record.paid_after_all.iter().any(|one| one == payment);
         let state = books.state(&format!("payment#{payment}")).cloned().unwrap_or_default();
-        let expected = if verdict == "succeeded" || is_paid_late { "succeeded" } else { "failed" };
+        let is_paid = verdict == "succeeded" && !books.was_asked_for_too_late(payment);
+        let expected = if is_paid || is_paid_late { "succeeded" } else { "failed" };
         let status = state["status"].as_str().unwrap_or("not there");
         let amount = Cents::from(*cents);
         if status != expected {
