@@ -74,7 +74,7 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(config.require("AWS_REGION")?.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(crate::https::amazon()?)
+            .http_client(crate::https::amazon(config.get(crate::https::CA_BUNDLE))?)
             .time_source(time.clone())
             .sleep_impl(sleep.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))

@@ -26,11 +26,19 @@ use crate::config::ConfigError;
 /// Roots of Amazon Trust Services (Amazon Root CA 1 to 4, Starfield Services G2).
 const AMAZON_ROOTS: &[u8] = include_bytes!("roots/amazon.pem");
 
-/// A client for AWS, which trusts Amazon's roots alone.
-pub(crate) fn amazon() -> Result<SharedHttpClient, ConfigError> {
+/// The variable that names other roots for AWS, as in AWS's command line.
+pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+
+/// A client for AWS, which trusts Amazon's roots alone, or those of the PEM file `bundle` in their place: where a proxy
+/// or an endpoint of one's own ends TLS.
+pub(crate) fn amazon(bundle: Option<&str>) -> Result<SharedHttpClient, ConfigError> {
+    let own = bundle.map(std::fs::read).transpose().map_err(|_| trust())?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(AMAZON_ROOTS) {
+    for certificate in CertificateDer::pem_slice_iter(own.as_deref().unwrap_or(AMAZON_ROOTS)) {
         roots.add(certificate.map_err(|_| trust())?).map_err(|_| trust())?;
+    }
+    if roots.is_empty() {
+        return Err(trust());
     }
     client(roots, Duration::from_secs(1))
 }
@@ -41,7 +49,7 @@ pub(crate) fn public() -> Result<SharedHttpClient, ConfigError> {
 }
 
 fn trust() -> ConfigError {
-    ConfigError::Invalid("trust store".to_owned(), "a list of PEM certificates")
+    ConfigError::Invalid(CA_BUNDLE.to_owned(), "the path of a list of PEM certificates")
 }
 
 fn client(roots: RootCertStore, connect_timeout: Duration) -> Result<SharedHttpClient, ConfigError> {
@@ -93,6 +101,15 @@ mod tests {
     fn the_roots_are_there() {
         assert_eq!(CertificateDer::pem_slice_iter(AMAZON_ROOTS).count(), 5);
         assert!(webpki_roots::TLS_SERVER_ROOTS.len() > 100);
-        assert!(amazon().is_ok() && public().is_ok());
+        assert!(amazon(None).is_ok() && public().is_ok());
+    }
+
+    #[test]
+    fn roots_of_ones_own_take_their_place_and_none_is_refused() {
+        let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/src/roots/amazon.pem");
+        assert!(amazon(Some(roots)).is_ok());
+        for bundle in ["/nonexistent.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+            assert!(matches!(amazon(Some(bundle)), Err(ConfigError::Invalid(name, _)) if name == CA_BUNDLE), "{bundle}");
+        }
     }
 }
