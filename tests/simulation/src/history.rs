@@ -316,13 +316,15 @@ async fn reconciled(actors: Rc<Actors>) {
     actors.reconcile().await;
 }
 
-/// Whether something has its time still before it: the reward of an order that can no longer be given back, or the end
-/// of a boost.
+/// Whether something has its time still before it: the reward of an order that can no longer be given back, the end
+/// of a boost, or an event that came before its time.
 fn is_something_due(cloud: &Cloud) -> bool {
     let has = |table: &str, kind: &str| {
         cloud.scan(table).iter().any(|row| row["pk"]["S"].as_str().is_some_and(|key| key.starts_with(kind)))
     };
-    has("MarketingTable", "cashback#") || KINDS.iter().any(|(_, _, boosts, _)| has(boosts, "due#"))
+    has("MarketingTable", "cashback#")
+        || ["MonitorTable", "SupportTable"].iter().any(|table| has(table, "waiting#"))
+        || KINDS.iter().any(|(_, _, boosts, _)| has(boosts, "due#"))
 }
 
 /// What is to be done by the clock is done, also what is due only after days. Whatever did something has another turn,

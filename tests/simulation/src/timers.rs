@@ -19,6 +19,15 @@ const SWEEPERS: [(&str, &[&str]); 3] = [
     ("-order-sweeper", &["order#"]),
     (MEMBERS, &["charge#", "customer#", "saga#", "subscription#"]),
 ];
+/// Functions of the clock that look through what comes of these streams, and find nothing where there are none.
+const LOOKERS: [(&str, &[&str]); 6] = [
+    ("-boost-analytics", &["boost#"]),
+    ("-boost-sweeper", &["boost#"]),
+    ("-cashback-payer", &["order#"]),
+    ("-order-monitor-sweeper", &["order#"]),
+    ("-support-sweeper", &["order#"]),
+    ("-training-export", &["subscription#"]),
+];
 /// It also renews what the scheduler has lost, and looks back on so many days.
 const MEMBERS: &str = "-membership-sweeper";
 const LOST: Micros = 3 * 24 * 60 * MINUTE;
@@ -96,8 +105,11 @@ impl Platform {
                 None => *rate.max(&rarely),
             };
             let due = |last: &Micros| (last + pace).saturating_sub(IDLE);
-            if ran.get(function).is_none_or(|last| due(last) <= now) {
+            let has_come = ran.get(function).is_none_or(|last| due(last) <= now);
+            if has_come {
                 ran.insert(function.clone(), now + IDLE);
+            }
+            if has_come && self.may_find(function) {
                 let (platform, function) = (self.clone(), function.clone());
                 self.spawner.spawn(async move {
                     let time = Timestamp::from_millis(millis(platform.cloud.handle.now())).to_string();
@@ -115,8 +127,18 @@ impl Platform {
 
     /// Whether there is what `function` sweeps.
     fn is_waited_for(&self, function: &str) -> bool {
-        let streams = SWEEPERS.iter().find(|(sweeper, _)| function.ends_with(sweeper)).map(|(_, streams)| streams);
-        streams.is_some_and(|streams| streams.iter().any(|kind| self.cloud.has_streams_of(kind)))
+        self.has_any(&SWEEPERS, function).unwrap_or(false)
+    }
+
+    /// Whether there is what `function` looks through, as far as that is known.
+    fn may_find(&self, function: &str) -> bool {
+        self.has_any(&SWEEPERS, function).or_else(|| self.has_any(&LOOKERS, function)).unwrap_or(true)
+    }
+
+    /// Whether there are streams of those that `of` has for `function`; nothing if it has none for it.
+    fn has_any(&self, of: &[(&str, &[&str])], function: &str) -> Option<bool> {
+        let (_, streams) = of.iter().find(|(name, _)| function.ends_with(name))?;
+        Some(streams.iter().any(|kind| self.cloud.has_streams_of(kind)))
     }
 
     /// Runs the functions that deposits and orders wait for.
@@ -126,9 +148,9 @@ impl Platform {
         }
     }
 
-    /// Functions that run by the clock.
+    /// Functions that run by the clock, without those that find nothing.
     pub(crate) fn scheduled(&self) -> Vec<String> {
-        self.schedules.keys().cloned().collect()
+        self.schedules.keys().filter(|function| self.may_find(function)).cloned().collect()
     }
 
     /// Runs `functions` one after the other, and keeps why one fails.
