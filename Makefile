@@ -144,6 +144,30 @@ test-sam: build docker ## every function's sample under `sam local invoke`; need
 SIZED := place-bet authorizer publisher create-deposit notify
 SIZES := target/lambda-sizes
 
+# What the benchmark measures, apart from what tests use; peers beside it.
+MEASURED := wallet-command place-bet settle-bets place-order authorizer wallet-bonuses publisher
+BENCH := .local/bench
+PEERS := tests/benchmarks/peers
+
+bench: build peers ## what functions and their peers take, as docs/benchmarks.md: [RUNS=… CALLS=… ONLY=…]; an hour
+	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(DEPLOYED) \
+	  $(MEASURED:%=--bin %) --locked --lambda-dir target/lambda-bench
+	PYTHONPATH=tests $(PYTHON) -m benchmarks.bench $(if $(RUNS),--runs $(RUNS)) $(if $(CALLS),--calls $(CALLS)) \
+	  $(if $(ONLY),--only "$(ONLY)")
+	PYTHONPATH=tests $(VENV)/bench/bin/python -m benchmarks.page $(if $(ONLY),--show $(BENCH)/figures.json)
+
+peers: $(VENV)/emulator/.ready $(VENV)/bench/.ready # what the benchmark compares with
+	rm -rf $(BENCH)
+	mkdir -p $(BENCH)/python
+	cp -r $(PEERS)/node $(BENCH)/source
+	cd $(BENCH)/source && npm ci --silent && npm run --silent build -- ../node
+	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check --target $(BENCH)/python \
+	  --requirement $(PEERS)/python/requirements.txt
+	cp $(PEERS)/python/*.py $(BENCH)/python
+	# One after the other: built together, each would have the other's features.
+	cd $(PEERS)/rust && for peer in limit sdk; do \
+	  CARGO_TARGET_DIR=$(CURDIR)/target/peers cargo build --release --locked --package $$peer; done
+
 size: setup ## release builds of the hottest functions; fails when a zip is over 3 MB
 	rm -rf $(SIZES)
 	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(DEPLOYED) \
@@ -162,4 +186,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help test-rust test-stack test-templates setup mold docker build templates contracts run up stop load \
-  check check-rust check-python check-templates test sim soak test-flows test-sam size deploy clean
+  check check-rust check-python check-templates test sim soak bench peers test-flows test-sam size deploy clean

@@ -1,0 +1,228 @@
+"""Makes `docs/benchmarks.md` and its plots of what `benchmarks.bench` found.
+
+Peers are told as ratios to this platform in the same run: how often as much they take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from local import paths
+
+from . import budget
+
+FOLDER = paths.ROOT / "docs" / "benchmarks"
+PAGE = paths.ROOT / "docs" / "benchmarks.md"
+OWN = budget.OWN
+JOBS = {"debit": "A debit", "place-bet": "A bet on one selection"}
+Row = dict[str, Any]
+
+
+def ratio(own: list[float], other: list[float]) -> tuple[float, float, float]:
+    """The median of how often as much `other` is in each run, with the least and the most."""
+    each = [theirs / ours for ours, theirs in zip(own, other, strict=True)]
+    return statistics.median(each), min(each), max(each)
+
+
+def told(number: float) -> str:
+    """Three digits are enough."""
+    if number >= 100:
+        return f"{number:,.0f}"
+    return f"{number:.2g}" if number < 1 else f"{number:.3g}"
+
+
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+MEASURES: list[tuple[str, str, Callable[[Row], list[float]]]] = [
+    ("cold CPU", "ms", lambda row: row["cold_cpu_ms"]),
+    ("warm CPU", "ms", lambda row: row["warm_cpu_ms"]),
+    ("first call", "ms", lambda row: row["first_ms"]),
+    ("p50", "ms", lambda row: [row["p50_ms"]]),
+    ("p99", "ms", lambda row: [row["p99_ms"]]),
+    ("memory", "MB", lambda row: row["memory_mb"]),
+    ("zip", "MB", lambda row: [row["zip_mb"]]),
+]
+
+
+def compared(rows: list[Row], job: str) -> str:
+    """Everybody who does `job`: figures of this platform, and how often as much the others take."""
+    every = [row for row in rows if row["does"] == job]
+    own = next(row for row in every if row["by"] == OWN)
+    lines = []
+    for row in every:
+        cells = [row["by"]]
+        for _, unit, values in MEASURES:
+            if row is own:
+                cells.append(f"**{told(statistics.median(values(row)))} {unit}**")
+                continue
+            middle, low, high = ratio(values(own), values(row))
+            spread = f" ({told(low)} to {told(high)})" if len(values(row)) > 1 else ""
+            cells.append(f"{told(middle)}x{spread}")
+        lines.append(cells)
+    return table(["by", *[name for name, _, _ in MEASURES]], lines)
+
+
+def cost(rows: list[Row], job: str) -> str:
+    lines = [
+        [
+            row["by"],
+            ", ".join(f"{told(count)} {name}" for name, count in sorted(row["calls"].items())),
+            told(row["bytes"] / 1000),
+            told(row["write_units"]),
+            told(row["read_units"]),
+        ]
+        for row in rows
+        if row["does"] == job
+    ]
+    return table(["by", "calls", "kB", "write units", "read units"], lines)
+
+
+def counted(rows: list[Row]) -> str:
+    """Instructions, which do not depend on what else the machine does."""
+    lines = [
+        [
+            row["does"],
+            row["by"],
+            told(row["instructions"]["cold"] / 1e6),
+            told(row["instructions"]["warm"] / 1e3),
+        ]
+        for row in rows
+        if row["instructions"]
+    ]
+    return table(["what", "by", "cold start and first, million", "warm, thousand"], lines)
+
+
+def functions(rows: list[Row]) -> str:
+    lines = [
+        [
+            row["does"],
+            told(statistics.median(row["cold_cpu_ms"])),
+            told(statistics.median(row["warm_cpu_ms"])),
+            told(row["p50_ms"]),
+            told(row["p99_ms"]),
+            told(statistics.median(row["memory_mb"])),
+            told(row["zip_mb"]),
+            told(sum(row["calls"].values())),
+            told(row["write_units"]),
+        ]
+        for row in rows
+        if row["by"] == OWN
+    ]
+    heads = ["what", "cold CPU ms", "warm CPU ms", "p50 ms", "p99 ms", "memory MB", "zip MB"]
+    return table([*heads, "calls", "write units"], lines)
+
+
+def at_memory(rows: list[Row], job: str) -> str:
+    every = [row for row in rows if row["does"] == job]
+    sizes = list(every[0]["at_memory"])
+    lines = [
+        [row["by"]]
+        + [
+            f"{told(row['at_memory'][size]['first'])} / {told(row['at_memory'][size]['p50'])}"
+            for size in sizes
+        ]
+        for row in every
+    ]
+    return table(["by", *[f"{size} MB" for size in sizes]], lines)
+
+
+def held(rows: list[Row]) -> str:
+    lines = [
+        [line.what, line.limit, line.found, "yes" if line.holds else "**no**"]
+        for line in budget.lines(rows)
+    ]
+    return table(["what", "budget", "found", "holds"], lines)
+
+
+def is_compared(rows: list[Row], job: str) -> bool:
+    return any((row["does"], row["by"]) == (job, OWN) for row in rows)
+
+
+def page(document: dict[str, Any]) -> str:
+    rows, machine = document["rows"], document["machine"]
+    parts = [
+        "# Benchmarks",
+        f"Made by `make bench` on {document['at']} ({machine['cpus']} CPUs, "
+        f"{machine['architecture']}, {machine['cpu']}; {document['versions']['rustc']}; Node "
+        f"{document['versions']['node']}; Python {document['versions']['python']}): "
+        f"{document['runs']} lives of each function in turn, {document['calls']} warm invocations "
+        f"each. Every call of the table takes {told(document['pace_ms'])} ms at least, over TLS.",
+        "What is said of others is how often as much they take as Quoin in the same run: the "
+        "median, and the least and the most of all lives. Times of the wall include the harness, "
+        "which costs everybody the same. CPU is that of the function's process, by its control "
+        "group; *cold* is from the process's beginning to the end of its first invocation.",
+        "Peers do less: no limits, no coins, no expiry, no gapless sequence of events. They keep a "
+        "balance, a ledger entry, an event to be published and an idempotency record, and are "
+        "bundled as for production. The *hand-written limit* speaks to the table over one socket "
+        "with its own signatures, and gives up at the first error of the network.",
+    ]
+    for job, title in JOBS.items():
+        if not is_compared(rows, job):
+            continue
+        parts += [
+            f"## {title}",
+            compared(rows, job),
+            f"![warm CPU]({FOLDER.name}/{job}-warm.svg)",
+            "What a warm invocation asks of the table:",
+            cost(rows, job),
+            "With the CPU that Lambda gives so much memory, from the end of init on: first call / "
+            "median warm call, in ms.",
+            at_memory(rows, job),
+        ]
+    parts += [
+        "## Functions of the platform",
+        functions(rows),
+        "## Instructions",
+        "As callgrind counts them; the same again for the same program.",
+        counted(rows),
+        "## Budget",
+        held(rows),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def plot(rows: list[Row], job: str) -> None:
+    from matplotlib import pyplot
+
+    every = [row for row in rows if row["does"] == job]
+    own = next(row for row in every if row["by"] == OWN)
+    names = [row["by"] for row in every]
+    ratios = [ratio(own["warm_cpu_ms"], row["warm_cpu_ms"])[0] for row in every]
+    figure, axes = pyplot.subplots(figsize=(8, 0.5 * len(every) + 1))
+    colours = ["#1b7f5c" if name == OWN else "#9aa5b1" for name in names]
+    bars = axes.barh(names, ratios, color=colours)
+    axes.bar_label(bars, [f"{told(one)}x" for one in ratios], padding=4)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("CPU of a warm invocation, Quoin = 1 (logarithmic)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.15)
+    figure.tight_layout()
+    figure.savefig(FOLDER / f"{job}-warm.svg", metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--show", type=Path, help="figures to show here; nothing is written")
+    options = parser.parse_args()
+    if options.show:
+        print(page(json.loads(options.show.read_text())))
+        return
+    document = json.loads((FOLDER / "figures.json").read_text())
+    PAGE.write_text(page(document))
+    for job in JOBS:
+        plot(document["rows"], job)
+    print(f"written to {PAGE.relative_to(paths.ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
