@@ -69,6 +69,8 @@ def live(subject: Subject, proxy: TableProxy, calls: int) -> Life:
         counted, before = proxy.count(), function.group.cpu_seconds()
         latencies = [function.invoke(event).seconds * 1e3 for event in events]
         warm = (function.group.cpu_seconds() - before) / calls
+        if counted.calls["SendMessage"]:
+            raise ValueError(f"messages were set aside: {function.said()}")
         return Life(
             cold_cpu=cold * 1e3,
             first=answer.seconds * 1e3,

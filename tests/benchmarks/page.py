@@ -171,7 +171,7 @@ def page(document: dict[str, Any]) -> str:
             f"## {title}",
             compared(rows, job),
             f"![warm CPU]({FOLDER.name}/{job}-warm.svg)",
-            "What a warm invocation asks of the table:",
+            "What a warm invocation asks of the table (the engine tells no units of BatchGetItem):",
             cost(rows, job),
             "With the CPU that Lambda gives so much memory, from the end of init on: first call / "
             "median warm call, in ms.",

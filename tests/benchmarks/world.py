@@ -107,7 +107,7 @@ class World:
         answer = self.user.bet([feed.selection(ODDS)], "1.25", accept_odds="better")
         at = feed.now() + HOUR_MS
         task = {
-            "market": {"event_id": feed.event_id, "market_id": "1"},
+            "market": {"event_id": feed.event_id, "market_id": "1", "specifiers": ""},
             "facts": {
                 "revision": 1,
                 "known_since": at,

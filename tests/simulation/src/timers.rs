@@ -35,8 +35,8 @@ const LOST: Micros = 3 * 24 * 60 * MINUTE;
 const BOOSTS: &str = "-boost-end";
 /// The function that holds the books against each other.
 pub(crate) const VERIFIER: &str = "-verifier";
-/// It runs so soon after the beginning, and then when three times as much time has passed; where there are only so few
-/// commits, when nine times as much has.
+/// It runs so soon after the beginning, and then when twenty times as much time has passed; where there are only so few
+/// commits, not before days have.
 const VERIFIED: Micros = MINUTE / 2;
 const FEW_COMMITS: u64 = 60;
 /// They run at their own pace so long after a deposit or an order.
@@ -92,10 +92,13 @@ impl Platform {
     pub(crate) fn tick(self: &Rc<Self>) -> Micros {
         let now = self.cloud.handle.now();
         let open_for = self.cloud.sagas_open_for();
-        let verified_again = if self.cloud.journaled() > FEW_COMMITS { 3 } else { 9 };
+        let verified_again = if self.cloud.journaled() > FEW_COMMITS { 20 } else { 10_000 };
         let mut ran = self.ran.borrow_mut();
         let mut next = Micros::MAX;
         for (function, rate) in &self.schedules {
+            if function.ends_with(VERIFIER) {
+                ran.entry(function.clone()).or_insert(BEGIN + IDLE);
+            }
             let age = ran.get(function).map_or(0, |last| last.saturating_sub(BEGIN + IDLE));
             let rarely = IDLE.max(4 * age);
             let pace = match open_for.filter(|_| self.is_waited_for(function)) {
@@ -103,7 +106,7 @@ impl Platform {
                 Some(age) if age < ENDED => *rate.max(&(10 * MINUTE)),
                 Some(_) => *rate.max(&IDLE),
                 // It looks at what is under way, so it runs most often while most is.
-                None if function.ends_with(VERIFIER) => VERIFIED.max(verified_again * now.saturating_sub(BEGIN)),
+                None if function.ends_with(VERIFIER) => VERIFIED.max(verified_again * age),
                 None if function.ends_with(MEMBERS) && self.is_waited_for(function) => LOST,
                 None => *rate.max(&rarely),
             };
