@@ -109,7 +109,10 @@ mod tests {
         let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/src/roots/amazon.pem");
         assert!(amazon(Some(roots)).is_ok());
         for bundle in ["/nonexistent.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
-            assert!(matches!(amazon(Some(bundle)), Err(ConfigError::Invalid(name, _)) if name == CA_BUNDLE), "{bundle}");
+            assert!(
+                matches!(amazon(Some(bundle)), Err(ConfigError::Invalid(name, _)) if name == CA_BUNDLE),
+                "{bundle}"
+            );
         }
     }
 }
