@@ -24,11 +24,11 @@ from typing import Any
 from local import paths
 
 from . import measure, peers, world
+from .budget import OWN
 from .measure import Figures, Subject
 from .table_proxy import TableProxy
 
 OUT = paths.ROOT / "docs" / "benchmarks"
-OWN = "Quoin"
 # So long does a call of the table take at least, whatever the engine takes.
 PACE_SECONDS = 0.005
 MEMORIES = (128, 256, 512, 1769)
@@ -42,13 +42,13 @@ def say(text: str) -> None:
 def own(stage: world.World, proxy: TableProxy, built: Path) -> list[Subject]:
     """The platform's functions, each called as it is on AWS."""
     jobs = [
-        ("debit", "wallet-command", lambda: stage.debit(0)),
+        ("debit", "wallet-command", stage.debit),
         ("place-bet", "place-bet", lambda: stage.bet(1)),
         ("place-bet, 10 legs", "place-bet", lambda: stage.bet(10)),
         ("place-bet, 20 legs", "place-bet", lambda: stage.bet(20)),
         ("settle one bet", "settle-bets", stage.settle),
-        ("order, 3 coins", "place-order", lambda: stage.order(0)),
-        ("authorizer", "authorizer", lambda: stage.authorizer(0)),
+        ("order, 3 coins", "place-order", stage.order),
+        ("authorizer", "authorizer", stage.authorizer),
         ("credit from an event", "wallet-bonuses", lambda: stage.credit(1)),
         ("credit, batch of 10", "wallet-bonuses", lambda: stage.credit(10)),
         ("publisher, 1 event", "publisher", lambda: stage.published(1)),

@@ -15,7 +15,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from client import Contract, Feed, Platform, Shop, User
+from client import Contract, Feed, Platform, Shop
 from local import deployment, paths, server
 
 from .process import Program
@@ -70,17 +70,17 @@ class World:
         }
         return Program(function, [str(built / function / "bootstrap")], {**variables, **own})
 
-    def api(self, function: str, body: Any, user: User | None = None) -> dict[str, Any]:
+    def api(self, function: str, body: Any) -> dict[str, Any]:
         """A request as the HTTP API hands it to a function, by the function's sample."""
         event = sample(function)
-        who = {"sub": (user or self.user).user_id, "roles": "user", "session_id": "sess_bench"}
+        who = {"sub": self.user.user_id, "roles": "user", "session_id": "sess_bench"}
         event["requestContext"]["authorizer"] = {"lambda": who}
         event["headers"]["idempotency-key"] = uuid.uuid4().hex
         event["headers"]["x-request-id"] = f"req_{uuid.uuid4().hex}"
         event["body"] = json.dumps(body)
         return event
 
-    def debit(self, _: int) -> dict[str, Any]:
+    def debit(self) -> dict[str, Any]:
         return {
             "operation_id": f"op-{uuid.uuid4().hex}",
             "user_id": self.user.user_id,
@@ -121,11 +121,11 @@ class World:
         event["Records"][0]["body"] = json.dumps(task)
         return event
 
-    def order(self, _: int) -> dict[str, Any]:
+    def order(self) -> dict[str, Any]:
         # Each kind of coin pays a part: of 30, promo and branded coins as far as they may.
         return self.api("place-order", self.shop.cart({self.product: 2}))
 
-    def authorizer(self, _: int) -> dict[str, Any]:
+    def authorizer(self) -> dict[str, Any]:
         event = sample("authorizer")
         bearer = f"Bearer {self.user.token}"
         event["identitySource"], event["headers"]["authorization"] = [bearer], bearer
