@@ -1,9 +1,9 @@
 //! An invoice: what was paid, split into lines and into net and tax, under a number.
 
+use quoin_digest::Sha256;
 use quoin_events::Timestamp;
 use quoin_money::{Amount, Delta, MoneyError, TaxRate};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::payment::Payment;
 
@@ -127,8 +127,7 @@ impl Invoice {
     /// # Errors
     /// If it cannot be written as JSON.
     pub(crate) fn hash(&self) -> Result<String, serde_json::Error> {
-        let digest = Sha256::digest(serde_json::to_vec(self)?);
-        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(Sha256::of(serde_json::to_vec(self)?).hex())
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn handle(
             Err(one) => unreadable.push(one),
         }
     }
-    let client = aws_sdk_eventbridge::Client::new(&env.aws.sdk);
+    let client = env.client(|aws| quoin_runtime::client!(aws_sdk_eventbridge, aws));
     let bus = EventBridge { client, name: env.config.require("BUS_NAME")? };
     let deadline = invocation.deadline.plus_millis(RESERVE_MS.saturating_neg());
     let sorted = publish(&bus, &env.clock, deadline, &found).await;

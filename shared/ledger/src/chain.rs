@@ -1,6 +1,6 @@
 //! The hash chain over a wallet's changes: a line that was altered, dropped or added later shows.
 
-use sha2::{Digest, Sha256};
+use quoin_digest::Sha256;
 
 /// What one link of the chain covers.
 #[derive(Debug, Clone, Copy)]
@@ -28,20 +28,5 @@ pub struct Link<'a> {
 pub fn chain_hash(link: Link<'_>) -> String {
     let version = link.version.to_string();
     let fields = [link.previous, link.user_id, &version, link.at, link.lines, link.after, link.cause, link.events_hash];
-    hash_fields(&fields)
-}
-
-/// Hash over length-prefixed texts, lower-case hexadecimal.
-#[must_use]
-pub(crate) fn hash_fields(fields: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for field in fields {
-        hasher.update(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(field.as_bytes());
-    }
-    hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::of_fields(fields).hex()
 }

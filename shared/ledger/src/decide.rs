@@ -1,11 +1,11 @@
 //! The one function that moves money.
 
+use quoin_digest::Sha256;
 use quoin_events::types::LimitKind;
 use quoin_events::{EntityRef, Timestamp};
 use quoin_money::{Amount, Asset, Delta};
 
 use crate::balance::draw;
-use crate::chain::hash_fields;
 use crate::limits::{LimitError, Window};
 use crate::{Change, Hold, Lot, Movement, Posting, Purpose, Rejection, Status, Wallet};
 
@@ -318,8 +318,7 @@ impl Drafting {
     // Known from the place in the ledger alone, so a repeated decision names its postings alike.
     fn transaction_id(&self) -> String {
         let place = format!("{}/{}", self.wallet.version, self.postings.len());
-        let hash: String = hash_fields(&["txn", &self.wallet.user_id, &place]).chars().take(24).collect();
-        format!("txn_{hash}")
+        format!("txn_{}", Sha256::of_fields(["txn", &self.wallet.user_id, &place]).hex_prefix(24))
     }
 }
 

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -27,6 +32,40 @@ pub struct Aws {
     pub time: SharedTimeSource,
     /// Waiting.
     pub sleep: SharedAsyncSleep,
+}
+
+/// A client of the SDK's crate `$sdk`, for a service that is spoken to by `POST /`: over what `$aws` has, signed here,
+/// and without a description of the SDK in each request.
+#[macro_export]
+macro_rules! client {
+    ($sdk:ident, $aws:expr) => {{
+        let signing = $crate::JsonSigning::default();
+        let config = $sdk::config::Builder::from(&$aws.sdk)
+            .interceptor(signing.clock())
+            .interceptor($crate::Terse)
+            .push_auth_scheme(signing);
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+/// Leaves the SDK's description of itself out of requests, which nobody reads and every request would sign and send.
+#[derive(Debug)]
+pub struct Terse;
+
+#[dyn_dispatch_hint]
+impl Intercept for Terse {
+    fn name(&self) -> &'static str {
+        "Terse"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        bag.interceptor_state().store_put(disable_interceptor::<UserAgentInterceptor>("nobody reads it"));
+        Ok(())
+    }
 }
 
 /// How long AWS may take.

@@ -1,7 +1,8 @@
 //! What a function keeps between invocations: clients, configuration and whatever may be a little stale.
 
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use quoin_store::{Clock, Store, Tables};
 
@@ -9,6 +10,7 @@ use crate::aws::Aws;
 use crate::config::{Config, ConfigError};
 use crate::personal::RecentKeys;
 use crate::secrets::CachedSecret;
+use crate::telemetry::Identity;
 
 /// The environment of a function, made once and shared by its invocations.
 #[derive(Debug)]
@@ -21,13 +23,12 @@ pub struct Env {
     pub store: Store,
     /// What other SDK clients are made from.
     pub aws: Aws,
-    pub(crate) sqs: OnceLock<aws_sdk_sqs::Client>,
-    pub(crate) kms: OnceLock<aws_sdk_kms::Client>,
-    pub(crate) secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
+    clients: Mutex<BTreeMap<TypeId, Box<dyn Any + Send + Sync>>>,
     pub(crate) outbound: OnceLock<aws_smithy_runtime_api::client::http::SharedHttpClient>,
     pub(crate) secrets: Mutex<BTreeMap<String, CachedSecret>>,
     pub(crate) data_keys: Mutex<RecentKeys>,
     pub(crate) public_key: OnceLock<crate::signing::PublicKey>,
+    pub(crate) identity: Arc<Identity>,
     counted: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -53,20 +54,20 @@ impl Env {
             wallets: config.get("WALLETS_TABLE").unwrap_or_default().to_owned(),
             source: config.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default().to_owned(),
         };
-        let store = Store::new(aws_sdk_dynamodb::Client::new(&aws.sdk), tables);
+        let store = Store::new(crate::client!(aws_sdk_dynamodb, aws), tables);
         let clock = Clock::new(aws.time.clone(), aws.sleep.clone(), seed);
+        let identity = Arc::new(Identity::from_config(&config));
         Self {
             config,
             clock,
             store,
             aws,
-            sqs: OnceLock::new(),
-            kms: OnceLock::new(),
-            secrets_manager: OnceLock::new(),
+            clients: Mutex::default(),
             outbound: OnceLock::new(),
             secrets: Mutex::new(BTreeMap::new()),
             data_keys: Mutex::default(),
             public_key: OnceLock::new(),
+            identity,
             counted: Mutex::default(),
         }
     }
@@ -84,11 +85,26 @@ impl Env {
         self.counted.lock().map(|mut counted| std::mem::take(&mut *counted)).unwrap_or_default()
     }
 
-    pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
-        self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.aws.sdk))
+    /// The client that an earlier invocation made, or what `make` does.
+    pub fn client<T: Any + Clone + Send + Sync>(&self, make: impl FnOnce(&Aws) -> T) -> T {
+        let kept = |clients: &BTreeMap<_, Box<dyn Any + Send + Sync>>| {
+            clients.get(&TypeId::of::<T>()).and_then(|client| client.downcast_ref::<T>()).cloned()
+        };
+        if let Some(client) = self.clients.lock().ok().and_then(|clients| kept(&clients)) {
+            return client;
+        }
+        let client = make(&self.aws);
+        if let Ok(mut clients) = self.clients.lock() {
+            clients.insert(TypeId::of::<T>(), Box::new(client.clone()));
+        }
+        client
     }
 
-    pub(crate) fn kms(&self) -> &aws_sdk_kms::Client {
-        self.kms.get_or_init(|| aws_sdk_kms::Client::new(&self.aws.sdk))
+    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+        self.client(|aws| crate::client!(aws_sdk_sqs, aws))
+    }
+
+    pub(crate) fn kms(&self) -> aws_sdk_kms::Client {
+        self.client(|aws| crate::client!(aws_sdk_kms, aws))
     }
 }

@@ -160,7 +160,8 @@ impl<F: Function> Run for F {
                 Err(error) => Err(error.to_string()),
             };
             let answer = answer.and_then(|answer| serde_json::to_string(&answer).map_err(|error| error.to_string()));
-            (answer, metrics.line(env.clock.now()))
+            let line = metrics.line(env.clock.now()).unwrap_or_else(|error| error.to_string().into());
+            (answer, line)
         })
     }
 }

@@ -13,6 +13,10 @@ use crate::function::{Api, Batches, Direct, Each, Error, Function};
 use crate::telemetry::{Metrics, start};
 use crate::{Config, Env, Invocation, Problem, Request, Response};
 
+/// Of every function: the C library's takes three times as many instructions, a fifth of a warm command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs an API handler.
 ///
 /// # Errors

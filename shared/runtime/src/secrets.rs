@@ -1,6 +1,5 @@
 //! Secrets from the secret store, kept for minutes so that a rotation is seen without a restart.
 
-use aws_sdk_secretsmanager::Client;
 use quoin_events::Timestamp;
 
 use crate::{Env, Failure};
@@ -35,7 +34,7 @@ impl Env {
         {
             return Ok(secret.value.clone());
         }
-        let client = self.secrets_manager.get_or_init(|| Client::new(&self.aws.sdk));
+        let client = self.client(|aws| crate::client!(aws_sdk_secretsmanager, aws));
         let reply = client.get_secret_value().secret_id(arn).send().await.map_err(|error| {
             Failure::Transient(format!("the secret {name} cannot be read: {}", error.into_service_error()))
         })?;

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use quoin_events::Timestamp;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -36,21 +39,45 @@ impl Identity {
     }
 
     /// What every line with metrics has.
-    fn line(&self, now: Timestamp, message: &str, dimensions: &Value, names: &Value) -> Map<String, Value> {
-        let mut line = Map::new();
-        let metrics = json!([{ "Namespace": self.namespace, "Dimensions": dimensions, "Metrics": names }]);
-        line.insert("_aws".to_owned(), json!({ "Timestamp": now.millis(), "CloudWatchMetrics": metrics }));
-        for (name, value) in [
-            ("level", "INFO"),
-            ("message", message),
-            ("timestamp", &now.to_string()),
-            ("service", &self.service),
-            ("function_name", &self.function_name),
-        ] {
-            line.insert(name.to_owned(), value.into());
-        }
-        line
+    fn entries<M: SerializeMap>(
+        &self,
+        line: &mut M,
+        now: Timestamp,
+        message: &str,
+        dimensions: &[[&str; 2]],
+        metrics: &[Named<'_>],
+    ) -> Result<(), M::Error> {
+        let described = Described { namespace: &self.namespace, dimensions, metrics };
+        line.serialize_entry("_aws", &Directive { timestamp: now.millis(), cloud_watch_metrics: [described] })?;
+        line.serialize_entry("level", "INFO")?;
+        line.serialize_entry("message", message)?;
+        line.serialize_entry("timestamp", &now)?;
+        line.serialize_entry("service", &self.service)?;
+        line.serialize_entry("function_name", &self.function_name)
     }
+}
+
+/// What tells CloudWatch which members of a line are metrics.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: [Described<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Described<'a> {
+    namespace: &'a str,
+    dimensions: &'a [[&'a str; 2]],
+    metrics: &'a [Named<'a>],
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named<'a> {
+    name: &'a str,
+    unit: &'a str,
 }
 
 /// The most values of a metric in one line.
@@ -59,7 +86,7 @@ const MOST_VALUES: usize = 100;
 /// What one invocation's line will say.
 #[derive(Debug)]
 pub struct Metrics {
-    identity: Identity,
+    identity: Arc<Identity>,
     fields: Map<String, Value>,
     label: Option<String>,
     handled: u64,
@@ -103,7 +130,7 @@ impl Metrics {
         let mut fields = Map::new();
         fields.insert("function_request_id".to_owned(), invocation.function_request_id.as_str().into());
         Self {
-            identity: Identity::from_config(&env.config),
+            identity: env.identity.clone(),
             fields,
             label: None,
             handled: 0,
@@ -165,61 +192,90 @@ impl Metrics {
     }
 
     /// Writes the line, and lines of what was measured.
-    pub(crate) fn finish(self, now: Timestamp) {
-        for line in self.measures(now) {
-            write_line(&line);
+    pub(crate) fn finish(&self, now: Timestamp) {
+        for measured in self.measures(now) {
+            write_line(&measured);
         }
-        write_line(&self.line(now));
+        write_line(&Invoked { metrics: self, now });
     }
 
     /// Lines of what was measured: a metric's values in one line are no more than the format takes.
-    fn measures(&self, now: Timestamp) -> Vec<Value> {
-        let mut lines = Vec::new();
-        for (name, (values, unit)) in &self.measured {
-            for some in values.chunks(MOST_VALUES) {
-                let names = json!([{ "Name": name, "Unit": unit }]);
-                let mut line = self.identity.line(now, "measured", &json!([["service", "function_name"]]), &names);
-                line.insert((*name).to_owned(), some.into());
-                lines.push(Value::Object(line));
-            }
-        }
-        lines
+    fn measures(&self, now: Timestamp) -> impl Iterator<Item = Measured<'_>> {
+        self.measured.iter().flat_map(move |(name, (values, unit))| {
+            let of = move |values| Measured { metrics: self, now, name, unit, values };
+            values.chunks(MOST_VALUES).map(of)
+        })
     }
 
-    pub(crate) fn line(self, now: Timestamp) -> Value {
-        let latency = now.millis().saturating_sub(self.started.millis()).max(0);
-        let mut names = vec![
-            json!({ "Name": "Latency", "Unit": "Milliseconds" }),
-            json!({ "Name": "Handled", "Unit": "Count" }),
-            json!({ "Name": "Errors", "Unit": "Count" }),
-            json!({ "Name": "Faults", "Unit": "Count" }),
-        ];
-        let mut line = self.fields;
-        for (name, (value, unit)) in self.extra {
-            names.push(json!({ "Name": name, "Unit": unit }));
-            line.insert(name.to_owned(), value.into());
-        }
-        let mut dimensions = vec![json!(["service", "function_name"])];
-        if let Some(label) = self.label {
-            line.insert("event".to_owned(), label.into());
-            dimensions.push(json!(["service", "event"]));
-        }
-        line.extend(self.identity.line(now, "invocation", &json!(dimensions), &json!(names)));
-        line.insert("function_memory_size".to_owned(), self.identity.memory_size.into());
-        line.insert("cold_start".to_owned(), self.cold_start.into());
-        for (name, value) in [("Handled", self.handled), ("Errors", self.errors), ("Faults", self.faults)] {
-            line.insert(name.to_owned(), value.into());
-        }
-        line.insert("Latency".to_owned(), latency.into());
-        Value::Object(line)
+    /// What the line says.
+    pub(crate) fn line(&self, now: Timestamp) -> serde_json::Result<Value> {
+        serde_json::to_value(Invoked { metrics: self, now })
     }
 }
 
-fn write_line(line: &Value) {
-    let mut text = line.to_string();
-    text.push('\n');
+/// The line of an invocation.
+struct Invoked<'a> {
+    metrics: &'a Metrics,
+    now: Timestamp,
+}
+
+impl Serialize for Invoked<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { metrics, now } = self;
+        let counts = [("Handled", metrics.handled), ("Errors", metrics.errors), ("Faults", metrics.faults)];
+        let mut names = vec![Named { name: "Latency", unit: "Milliseconds" }];
+        names.extend(counts.map(|(name, _)| Named { name, unit: "Count" }));
+        names.extend(metrics.extra.iter().map(|(name, (_, unit))| Named { name, unit }));
+        let dimensions = [["service", "function_name"], ["service", "event"]];
+        let dimensions = if metrics.label.is_some() { &dimensions[..] } else { &dimensions[..1] };
+        let mut line = serializer.serialize_map(None)?;
+        metrics.identity.entries(&mut line, *now, "invocation", dimensions, &names)?;
+        line.serialize_entry("function_memory_size", &metrics.identity.memory_size)?;
+        line.serialize_entry("cold_start", &metrics.cold_start)?;
+        let latency = now.millis().saturating_sub(metrics.started.millis()).max(0);
+        line.serialize_entry("Latency", &latency)?;
+        for (name, value) in counts {
+            line.serialize_entry(name, &value)?;
+        }
+        for (name, (value, _)) in &metrics.extra {
+            line.serialize_entry(name, value)?;
+        }
+        if let Some(label) = &metrics.label {
+            line.serialize_entry("event", label)?;
+        }
+        for (name, value) in &metrics.fields {
+            line.serialize_entry(name, value)?;
+        }
+        line.end()
+    }
+}
+
+/// A line of what was measured of one metric.
+struct Measured<'a> {
+    metrics: &'a Metrics,
+    now: Timestamp,
+    name: &'a str,
+    unit: &'a str,
+    values: &'a [u64],
+}
+
+impl Serialize for Measured<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = [Named { name: self.name, unit: self.unit }];
+        let mut line = serializer.serialize_map(None)?;
+        self.metrics.identity.entries(&mut line, self.now, "measured", &[["service", "function_name"]], &named)?;
+        line.serialize_entry(self.name, self.values)?;
+        line.end()
+    }
+}
+
+fn write_line(line: &impl Serialize) {
+    let mut text = Vec::with_capacity(1_024);
     // A log that cannot be written has nowhere to be reported.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    if serde_json::to_writer(&mut text, line).is_ok() {
+        text.push(b'\n');
+        let _ = std::io::stdout().lock().write_all(&text);
+    }
 }
 
 /// Writes `tracing` events as JSON lines; spans' fields (the correlation id) are part of each line.
@@ -269,7 +325,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
         fields.0.insert("location".to_owned(), event.metadata().target().into());
         fields.0.insert("service".to_owned(), self.identity.service.clone().into());
         fields.0.insert("function_name".to_owned(), self.identity.function_name.clone().into());
-        write_line(&Value::Object(fields.0));
+        write_line(&fields.0);
     }
 }
 
@@ -304,7 +360,7 @@ mod tests {
             namespace: text("Quoin"),
         };
         Metrics {
-            identity,
+            identity: Arc::new(identity),
             fields: Map::new(),
             label: None,
             handled: 0,
@@ -322,7 +378,7 @@ mod tests {
         let mut metrics = metrics();
         metrics.metric("Drift", 2, "Count");
         metrics.handled = 3;
-        let line = metrics.line(Timestamp::from_millis(1_250));
+        let line = metrics.line(Timestamp::from_millis(1_250)).unwrap();
         assert_eq!(line["Latency"], 250);
         assert_eq!((&line["Handled"], &line["Drift"]), (&json!(3), &json!(2)));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
@@ -336,7 +392,8 @@ mod tests {
         let mut metrics = metrics();
         (0..250).for_each(|value| metrics.measure("OrderMerchantDelay", value, "Milliseconds"));
         metrics.measure("OrderCreationDelay", 7, "Milliseconds");
-        let lines = metrics.measures(Timestamp::from_millis(2_000));
+        let lines: Vec<_> =
+            metrics.measures(Timestamp::from_millis(2_000)).map(|line| serde_json::to_value(line).unwrap()).collect();
         let counts =
             |name: &str| lines.iter().filter_map(|line| line[name].as_array().map(Vec::len)).collect::<Vec<_>>();
         assert_eq!(counts("OrderMerchantDelay"), [100, 100, 50]);

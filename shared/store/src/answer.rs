@@ -1,9 +1,9 @@
 //! Receipts: what makes a repeated command get its first answer.
 
+use quoin_digest::Sha256;
 use quoin_events::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 /// What a command was answered; stored with its effect and given again to whoever repeats it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,26 +38,13 @@ pub struct Receipt {
 /// # Errors
 /// If the command cannot be written as JSON.
 pub fn body_hash(command: &impl Serialize) -> Result<String, serde_json::Error> {
-    Ok(format!("1:{}", hex(&Sha256::digest(serde_json::to_vec(command)?), 16)))
+    Ok(format!("1:{}", Sha256::of(serde_json::to_vec(command)?).hex_prefix(32)))
 }
 
 /// An id that follows from the texts alone, `<prefix>_<32 hexadecimal digits>`.
 #[must_use]
 pub fn derived_id(prefix: &str, parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    format!("{prefix}_{}", hex(&hasher.finalize(), 16))
-}
-
-pub(crate) fn hex(bytes: &[u8], count: usize) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().take(count).fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{prefix}_{}", Sha256::of_fields(parts.iter().copied()).hex_prefix(32))
 }
 
 /// Milliseconds left until `deadline`.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use quoin_digest::Sha256;
 use quoin_events::types::{WalletCredited, WalletDebited};
 use quoin_events::{Draft, EntityRef, Origin, Place, Timestamp, WalletRef};
 use quoin_ledger::{Decision, Link, Purpose, Wallet, chain_hash};
 use quoin_money::Asset;
-use sha2::{Digest, Sha256};
 
-use crate::answer::hex;
 use crate::wallet_item;
 use crate::{Head, Item, Key, Receipt, StoreError, Stream, Update};
 
@@ -220,12 +220,8 @@ impl WalletWrite {
             wallet.own_event_count = wallet.own_event_count.saturating_add(count);
         }
         let rendered = append.render(origin, source)?;
-        let mut hasher = Sha256::new();
         let others = elsewhere.iter().filter(|(owner, _)| *owner == wallet.user_id).map(|(_, text)| text);
-        for text in others.chain(&rendered.envelopes) {
-            hasher.update(Sha256::digest(text.as_bytes()));
-        }
-        let events_hash = hex(&hasher.finalize(), 32);
+        let events_hash = Sha256::of_each(others.chain(&rendered.envelopes).map(String::as_str)).hex();
         let lines = serde_json::to_string(&self.decision.postings)?;
         let after = serde_json::to_string(&wallet.balances)?;
         let cause = serde_json::to_string::<EntityRef>(&self.decision.related)?;
@@ -250,18 +246,18 @@ impl WalletWrite {
             .text("h", wallet.chain_head.clone());
         Ok(RenderedWallet {
             before: self.before.version,
-            attributes: wallet_item::attributes(&wallet)?,
+            changes: wallet_item::changes(&self.before, &wallet)?,
             journal,
             wallet,
         })
     }
 }
 
-/// A wallet's new attributes and the item of its stream.
+/// A wallet's changed attributes and the item of its stream.
 pub(crate) struct RenderedWallet {
     pub(crate) before: u64,
     pub(crate) wallet: Wallet,
-    pub(crate) attributes: Item,
+    pub(crate) changes: Vec<(&'static str, AttributeValue)>,
     pub(crate) journal: Item,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use quoin_events::Timestamp;
 use quoin_ledger::{Balance, Hold, Limits, Status, Wallet};
 use quoin_money::{Amount, Asset};
@@ -37,7 +38,39 @@ pub(crate) fn read(item: &Item) -> Result<Wallet, StoreError> {
     })
 }
 
-/// The attributes of a wallet, its key apart. Parts that are empty and were empty stay out.
+/// The attributes that differ between two states of a wallet: what stayed as it was is not sent again.
+pub(crate) fn changes(before: &Wallet, after: &Wallet) -> Result<Vec<(&'static str, AttributeValue)>, StoreError> {
+    let number = |value: u64| AttributeValue::N(value.to_string());
+    let mut changes = vec![
+        ("v", number(after.version)),
+        ("ws", number(after.event_count)),
+        ("es", number(after.own_event_count)),
+        ("at", AttributeValue::S(after.at.to_string())),
+        ("h", AttributeValue::S(after.chain_head.clone())),
+    ];
+    let mut part = |name, text: serde_json::Result<String>| {
+        changes.push((name, AttributeValue::S(text?)));
+        Ok::<_, StoreError>(())
+    };
+    if before.status != after.status {
+        part("status", serde_json::to_string(&after.status))?;
+    }
+    if before.balances != after.balances {
+        part("assets", serde_json::to_string(&after.balances))?;
+    }
+    if before.holds != after.holds {
+        part("holds", serde_json::to_string(&after.holds))?;
+    }
+    if before.limits != after.limits {
+        part("limits", serde_json::to_string(&after.limits))?;
+    }
+    if before.owed != after.owed {
+        part("owed", serde_json::to_string(&after.owed))?;
+    }
+    Ok(changes)
+}
+
+/// The attributes of a new wallet, its key apart.
 pub(crate) fn attributes(wallet: &Wallet) -> Result<Item, StoreError> {
     Item::new()
         .number("schema", SCHEMA)

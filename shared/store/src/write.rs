@@ -1,5 +1,7 @@
 //! One commit as one request, and the answer to it sorted into what a caller can act on.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
@@ -92,26 +94,27 @@ impl Store {
     }
 
     fn update_wallet(&self, wallet: &RenderedWallet) -> Result<TransactWriteItem, StoreError> {
-        let mut update = Update::of(self.tables.wallets.clone(), wallet_item::key(&wallet.wallet.user_id));
-        for (name, value) in &wallet.attributes.0 {
-            update = match (value.as_n(), value.as_s()) {
-                (Ok(number), _) => update.number(name, number),
-                (_, Ok(text)) => update.text(name, text.clone()),
-                (Err(_), Err(_)) => return Err(StoreError::corrupt("a wallet has only texts and numbers")),
-            };
+        let count = wallet.changes.len().saturating_add(2);
+        let (mut names, mut values) = (HashMap::with_capacity(count), HashMap::with_capacity(count));
+        let mut expression = String::with_capacity(96);
+        for (name, value) in &wallet.changes {
+            expression.push_str(if expression.is_empty() { "SET #" } else { ", #" });
+            for part in [name, " = :", name] {
+                expression.push_str(part);
+            }
+            names.insert(format!("#{name}"), (*name).to_owned());
+            values.insert(format!(":{name}"), value.clone());
         }
-        let mut rendered = update.render();
-        rendered.names.insert("#v".to_owned(), "v".to_owned());
-        rendered.names.insert("#schema".to_owned(), "schema".to_owned());
-        rendered.values.insert(":before".to_owned(), AttributeValue::N(wallet.before.to_string()));
-        rendered.values.insert(":known".to_owned(), AttributeValue::N(SCHEMA.to_string()));
+        names.insert("#schema".to_owned(), "schema".to_owned());
+        values.insert(":before".to_owned(), AttributeValue::N(wallet.before.to_string()));
+        values.insert(":known".to_owned(), AttributeValue::N(SCHEMA.to_string()));
         let update = SdkUpdate::builder()
             .table_name(&self.tables.wallets)
             .set_key(Some(wallet_item::key(&wallet.wallet.user_id).attributes()))
-            .update_expression(rendered.expression)
+            .update_expression(expression)
             .condition_expression("#v = :before AND #schema = :known")
-            .set_expression_attribute_names(Some(rendered.names))
-            .set_expression_attribute_values(Some(rendered.values))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(OnFailure::AllOld)
             .build()
             .map_err(StoreError::corrupt)?;
@@ -304,11 +307,7 @@ fn moved_wallet(item: Item) -> Result<Option<Wallet>, StoreError> {
 }
 
 // A put whose reply was lost finds itself: that is success, not a race.
-fn lost_append(
-    append: usize,
-    found: std::collections::HashMap<String, AttributeValue>,
-    ours: &Item,
-) -> Result<(), StoreError> {
+fn lost_append(append: usize, found: HashMap<String, AttributeValue>, ours: &Item) -> Result<(), StoreError> {
     if found == ours.0 {
         return Ok(());
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use quoin_digest::Sha256;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// JSON with its members sorted by name: carriers may reorder members and change spaces, so neither
 /// may count. Numbers keep their digits.
@@ -39,8 +39,7 @@ impl Serialize for Canonical<'_> {
 /// # Errors
 /// If `text` is not JSON.
 pub fn sha256(text: &str) -> Result<String, serde_json::Error> {
-    let canonical = self::text(text)?;
-    Ok(Sha256::digest(canonical.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(Sha256::of(self::text(text)?).hex())
 }
 
 /// The JSON value that `text` holds, in canonical form: one line.

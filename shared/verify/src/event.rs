@@ -1,10 +1,10 @@
 //! What a change tells others: its wallet events, wherever they stand, and their hash.
 
+use quoin_digest::Sha256;
 use quoin_events::types::{CoinAmount, WalletCredited, WalletDebitStarted, WalletDebited, WalletEntry, WalletRefunded};
 use quoin_events::{Envelope, EventData, WalletRef};
 use quoin_ledger::{Posting, Purpose};
 use quoin_money::Amount;
-use sha2::{Digest, Sha256};
 
 use crate::{Break, Change, Entry, Kind};
 
@@ -30,16 +30,8 @@ impl<'a> Told<'a> {
 
     /// The hash that the chain covers.
     pub(crate) fn hash(&self) -> String {
-        use std::fmt::Write as _;
-        let mut hasher = Sha256::new();
         let own = self.change.entry.texts.iter().map(String::as_str);
-        for text in self.elsewhere.iter().map(|(_, text)| *text).chain(own) {
-            hasher.update(Sha256::digest(text.as_bytes()));
-        }
-        hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        Sha256::of_each(self.elsewhere.iter().map(|(_, text)| *text).chain(own)).hex()
     }
 
     /// The break where they do not tell exactly what was posted, in order; `sequence` is the count of the wallet's

@@ -40,7 +40,3 @@ mod timers;
 pub mod trace;
 mod warehouse;
 mod wire;
-
-/// Of everything that runs histories: a fifth of them is allocation.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

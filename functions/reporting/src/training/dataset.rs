@@ -3,9 +3,9 @@
 //! A version is all parts up to it, so it has the part of the version before and one more. What a part holds is told by
 //! its name, and a manifest is put where none is: of two exports at once, one makes the version.
 
+use quoin_digest::Sha256;
 use quoin_events::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Example;
 use super::example::SCHEMA;
@@ -116,7 +116,7 @@ impl Manifest {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::of(bytes).hex()
 }
 
 #[cfg(test)]

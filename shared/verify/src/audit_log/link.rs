@@ -1,8 +1,8 @@
 //! A link of a chain and the mark of its event, as they are stored.
 
+use quoin_digest::Sha256;
 use quoin_events::{EventData, Topic, event_type, types::PaymentProcessed};
 use quoin_store::{Item, Key, StoreError};
-use sha2::{Digest, Sha256};
 
 /// How many chains there are.
 pub const SHARDS: u8 = 4;
@@ -70,12 +70,7 @@ impl Link {
             &self.timestamp,
             &self.sha256,
         ];
-        let mut hasher = Sha256::new();
-        for part in parts {
-            hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hasher.update(part.as_bytes());
-        }
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::of_fields(parts).hex()
     }
 
     /// Where the link `number` of a chain is.

@@ -2,12 +2,12 @@
 
 use crate::{Break, Change, Entry, Fold, compare};
 use proptest::prelude::*;
+use quoin_digest::Sha256;
 use quoin_events::types::{WalletCredited, WalletDebited};
 use quoin_events::{Draft, EntityRef, Origin, Place, Timestamp, WalletRef};
 use quoin_ledger::{Change as Asked, Decision, Link, Movement, Purpose, Wallet, Window, chain_hash, decide};
 use quoin_money::{Amount, Asset};
 use quoin_store::{Item, JournalItem};
-use sha2::{Digest, Sha256};
 
 pub(crate) const USER: &str = "user_1";
 
@@ -17,10 +17,6 @@ pub(crate) struct History {
     pub(crate) wallet: Wallet,
     pub(crate) items: Vec<Item>,
     pub(crate) bets: Vec<Item>,
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(crate) fn entry(item: &Item) -> Entry {
@@ -92,9 +88,8 @@ impl History {
             self.bets.push(bet);
         }
         texts.extend(entry(&change).texts);
-        let mut hasher = Sha256::new();
-        texts.iter().for_each(|text| hasher.update(Sha256::digest(text.as_bytes())));
-        let (at, events_hash) = (wallet.at.to_string(), hex(&hasher.finalize()));
+        let events_hash = Sha256::of_each(texts.iter().map(String::as_str)).hex();
+        let at = wallet.at.to_string();
         let lines = serde_json::to_string(&decision.postings).unwrap();
         let (after, cause) = (serde_json::to_string(&wallet.balances).unwrap(), serde_json::to_string(cause).unwrap());
         let previous = self.wallet.chain_head.clone();
