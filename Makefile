@@ -106,7 +106,7 @@ OF_TEMPLATES := tests/test_templates tests/benchmarks
 check-templates:
 	$(PYTHON) -m pytest -q $(OF_TEMPLATES)
 
-test: test-stack test-rust test-templates ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
+test: test-stack test-rust test-templates instructions ## everything that needs no docker: units, properties, simulation, contracts, templates, flows
 
 test-rust: build
 	cargo test $(TESTED) --locked --no-fail-fast -- --include-ignored
@@ -119,6 +119,10 @@ test-stack: build
 
 test-templates: build
 	$(PYTHON) -m pytest -q $(OF_TEMPLATES)
+
+instructions: build ## what hot functions take, as callgrind counts it, against what is stored [WRITE=1]; needs valgrind
+	$(call debian,valgrind,valgrind)
+	PYTHONPATH=tests $(PYTHON) -m benchmarks.gate $(if $(WRITE),--write)
 
 SIM := cargo run --quiet --locked --package quoin-simulation --example sim
 HISTORIES ?= 1000
@@ -186,4 +190,4 @@ clean: stop ## remove what was built and installed here
 	rm -rf target .local .aws-sam
 
 .PHONY: help test-rust test-stack test-templates setup mold docker build templates contracts run up stop load \
-  check check-rust check-python check-templates test sim soak bench peers test-flows test-sam size deploy clean
+  check check-rust check-python check-templates test instructions sim soak bench peers test-flows test-sam size deploy clean
