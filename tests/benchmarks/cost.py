@@ -24,6 +24,8 @@ OF_THE_COMMAND = ("place-bet", "authorizer")
 # What was measured of a function, or of one that does as much for each of its calls.
 MEASURED = {"place-bet": "place-bet", "settle-bets": "settle one bet"}
 LIKE_MOST = "credit from an event"
+# Who sends what rules copy to queues, as `local.counting` has it.
+RULES = "bus"
 OTHERS = {"kms": "kms_request", "secretsmanager": "secret_request"}
 
 
@@ -154,8 +156,9 @@ class Amounts:
             case "http":
                 self.by[function]["http_request"] += value
             case "sqs":
+                unit = "rule_send" if function == RULES else "queue_request"
                 # A queue is there for its reader, whoever fills it.
-                self.by[readers.get(place, function)]["queue_request"] += value
+                self.by[readers.get(place, function)][unit] += value
             case "lambda" if place == "invocations":
                 self.invocations[function] += value
                 self.by[function]["invocation"] += value
@@ -204,6 +207,17 @@ def terms(
         found.append(term(group, name, "event", amount))
         found.append(term(group, name, "archived_byte", amounts.event_bytes[name]))
     return [one for one in found if one.amount]
+
+
+def merged(found: Iterable[Term]) -> list[Term]:
+    """Terms of the same thing in one, the dearest first."""
+    sums: dict[tuple[str, str, str], Term] = {}
+    for one in found:
+        key = (one.group, one.function, one.unit)
+        known = sums.get(key)
+        amount, value = (known.amount, known.dollars) if known else (0.0, 0.0)
+        sums[key] = Term(*key, amount + one.amount, value + one.dollars)
+    return sorted(sums.values(), key=lambda one: -one.dollars)
 
 
 def term(group: str, function: str, unit: str, amount: float) -> Term:
@@ -263,8 +277,7 @@ def by_group(found: Iterable[Term]) -> dict[str, Counter[str]]:
 
 
 def heaviest(found: Iterable[Term], count: int, groups: Iterable[str] | None = None) -> list[Term]:
-    chosen = [one for one in found if groups is None or one.group in groups]
-    return sorted(chosen, key=lambda one: -one.dollars)[:count]
+    return merged(one for one in found if groups is None or one.group in groups)[:count]
 
 
 def held(found: list[Term]) -> list[Line]:

@@ -1,6 +1,6 @@
 """The whole flow on the local stack under load: how fast, how late, what waits, what it costs.
 
-    python -m benchmarks.flow [--bets 1000] [--singles 500] [--workers 8] [--people 40]
+    python -m benchmarks.flow [--bets 1000] [--singles 500] [--workers 8] [--people 100]
 
 Bets are placed over HTTP as fast as they are answered, then their markets are settled, and every
 consumer has to come to rest. The emulator counts meanwhile whatever costs money on AWS. What is
@@ -96,6 +96,13 @@ class Meter:
             found.append({key: value for key, value in rest.items() if self.is_own(key)})
         return found[0], found[1], now[2] - before[2]
 
+    def asked(self, before: tuple[Counts, dict[str, float], float]) -> Counts:
+        """Everything that the emulator was asked for, stand-ins and the clock included."""
+        counts = counted.difference(before[0], self.read()[0])
+        invocations = [v for k, v in counts.items() if k.endswith("lambda|invocations|Invoke")]
+        calls = counted.summed(counts, kind="call", by=2)["tables"]
+        return {"invocations": sum(invocations), "table_calls": calls}
+
     def is_own(self, key: str) -> bool:
         function, _, rest = key.partition("|")
         if function == "bus":
@@ -122,8 +129,9 @@ def placed_and_settled(
     before, begun, cpu_before = meter.read(), time.time(), stage.cpu_seconds()
     placed = stage.place(bets, options.workers)
     answered = max(one.answered for one in placed)
-    busy = (stage.cpu_seconds() - cpu_before) / (answered - begun)
+    cpu_after, lasted = stage.cpu_seconds(), answered - begun
     rested = stage.watch.drained(begun)
+    asked = meter.asked(before)
     export(stage)
     counts, logs, _ = meter.since(before)
     say(f"{count / (answered - begun):.1f} bets a second; settling {len(feeds)} markets")
@@ -143,7 +151,9 @@ def placed_and_settled(
         "accumulators": sum(len(bet.feeds) > 1 for bet in bets),
         "accepted": sum(one.bet_id is not None for one in placed),
         "rate": count / (answered - begun),
-        "emulator_cpus": busy,
+        "whole_rate": count / (rested - begun),
+        "asked": counted.each(asked, count),
+        "cpus": {name: (cpu_after[name] - cpu_before[name]) / lasted for name in cpu_after},
         "answer_s": counted.spread(one.answered - one.asked for one in placed),
         "effect_s": counted.spread(late.values()),
         "effects_known": len(late),
@@ -206,6 +216,7 @@ def run(stage: Stage, options: Any) -> dict[str, Any]:
     more, load = placed_and_settled(stage, meter, options, options.bets, EVERY)
     say(f"{options.singles} singles")
     last, singles = placed_and_settled(stage, meter, options, options.singles, 0)
+    load["ceiling"] = flow_ceiling.bets(ceilings, load["asked"])
     say("nothing lost?")
     stage.log_in()
     checked = flow_checks.checks(stage, [*placed, *more, *last])
@@ -230,9 +241,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bets", type=int, default=1000, help="of the mix, under load")
     parser.add_argument("--singles", type=int, default=500, help="whose counts are the cost")
-    parser.add_argument("--alone", type=int, default=30, help="one after the other")
+    parser.add_argument("--alone", type=int, default=20, help="one after the other")
     parser.add_argument("--workers", type=int, default=8)
-    parser.add_argument("--people", type=int, default=40)
+    parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--markets", type=int, default=20)
     parser.add_argument("--out", type=Path, default=OUT, help="the folder to write to")
     options = parser.parse_args()

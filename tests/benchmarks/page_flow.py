@@ -6,7 +6,7 @@ Made of `docs/benchmarks/flow.json`, which `benchmarks.flow` writes, and of the 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ UNITS = {
     "write_unit": "write units",
     "read_unit": "read units",
     "event": "events",
-    "queue_request": "requests of queues",
+    "rule_send": "sends by rules",
+    "queue_request": "other requests of queues",
     "gb_second": "Lambda time",
     "invocation": "invocations",
     "http_request": "HTTP",
@@ -30,13 +31,14 @@ UNITS = {
 }
 REST = "rest"
 HEAVY = 12
+LEAST = 0.08
 # What `cost.terms` does, for people.
 FORMULA = """\
 ```
 dollars per million bets = the sum over functions and events of what a bet has
     write units * 0.625 + read units * 0.125      DynamoDB; a transactional write takes two per kB
   + events * 1.00 + GB of events * 0.10 * 10^6    the bus, and its archives
-  + requests of queues * 0.40                     sends by rules and functions, receives, deletes
+  + requests of queues * 0.40                     SQS: sends, receives, deletes
   + invocations * 0.20 + GB-seconds * 13.33       Lambda
   + HTTP * 1.00 + GB of logs * 0.50 * 10^6 + traces * 5.00 + requests to KMS * 3.00
 GB-seconds = invocations * GB * (calls * {call_ms} ms + CPU ms + {rounding_ms} ms) / 1000
@@ -64,7 +66,7 @@ class Costs:
     def __init__(self, document: Document) -> None:
         found = {name: [Term(*one) for one in terms] for name, terms in document["terms"].items()}
         self.placing, self.settling = found["placing"], found["settling"]
-        self.life = [*self.placing, *self.settling]
+        self.life = cost.merged([*self.placing, *self.settling])
         self.mix, self.usual, self.leanest = found["mix"], found["usual"], found["leanest"]
         self.lines = [Line(**line) for line in document["lines"]]
         self.prices = document["prices"]
@@ -96,9 +98,13 @@ def under_load(document: Document, folder: str) -> list[str]:
             ("from answer to last consumer, under load", load, "effect_s"),
         )
     ]
-    best = document["ceilings"]
-    rates = [["**bets, each with all that follows from it**", f"**{told(load['rate'])}**", "1"]]
-    rates += [[what, told(one), f"{told(one / load['rate'])}"] for what, one in best.items()]
+    best, cpus, asked = document["ceilings"], load["cpus"], load["asked"]
+    rates = [["**bets answered**", f"**{told(load['rate'])}**"]]
+    rates += [
+        ["**bets, until all that follows from them is done**", f"**{told(load['whole_rate'])}**"]
+    ]
+    rates += [["bets, if each call took no longer than the ceilings below", told(load["ceiling"])]]
+    rates += [[what, told(one)] for what, one in best.items()]
     checked = document["checks"]
     lost = {what: count for what, count in checked["lost"].items() if count}
     return [
@@ -107,14 +113,19 @@ def under_load(document: Document, folder: str) -> list[str]:
         f"{document['workers']} workers that place {load['bets']:,} bets "
         f"({load['accumulators']} of them accumulators) over HTTP as fast as they are answered, on "
         f"{document['markets']} markets, which are then settled. Everything is on one machine: the "
-        "emulator, an unoptimised build of every function, and the client. **What is measured here "
-        "is the emulator, which is one Python process, more than the platform**: it took "
-        f"{told(load['emulator_cpus'])} CPUs meanwhile. Its own ceiling, in the same run and by "
-        "the same client, is beside it. No rate of this table says anything about AWS.",
-        table(["what", "a second", "of the bets' rate"], rates),
-        "A request of the ceilings is one request, while a bet has "
-        f"{told(deliveries(load['placing']))} messages delivered to consumers by the time it is "
-        "placed, which the same process carries meanwhile.",
+        "emulator, which is one Python process, an unoptimised build of every function, and the "
+        "client. **What is measured here is the emulator more than the platform**, and no rate of "
+        "this table says anything about AWS. Its ceilings are those of the same run and client.",
+        table(["what", "a second"], rates),
+        f"A bet that is placed asks the emulator for {told(asked['invocations'])} invocations and "
+        f"{told(asked['table_calls'])} calls of tables, with {told(deliveries(load['placing']))} "
+        "messages delivered to consumers. If each invocation took as long as the cheapest request "
+        "through the gateway, and each call as long as a PutItem, that would be "
+        f"{told(load['ceiling'])} bets a second; so what is found is "
+        f"{told(100 * load['whole_rate'] / load['ceiling'])} % of what the emulator can do. "
+        f"Meanwhile its process took {told(cpus['emulator'])} CPUs, the functions "
+        f"{told(cpus['functions'])}, and everything on the machine, other work included, "
+        f"{told(cpus['machine'])}.",
         table(["ms", "p50", "p95", "p99", "max"], seconds),
         "The answer's time is the client's. The last consumer's is when the last message with the "
         "bet's request id was taken from its queue, by the same clock: events carry the id "
@@ -157,7 +168,7 @@ def of_a_million(document: Document, costs: Costs, folder: str) -> list[str]:
         f"{document['singles']['bets']:,} singles were placed, settled (half of them won) and paid "
         "(the run's second part), times list prices of us-east-1, on demand, arm64, without free "
         "tiers. Dollars per million bets:",
-        table(*grouped(costs)),
+        grouped(costs),
         f"![cost]({folder}/{COSTS})",
         table(
             ["dollars per million bets", "budget", "found", "holds"],
@@ -165,9 +176,11 @@ def of_a_million(document: Document, costs: Costs, folder: str) -> list[str]:
         ),
         *missed(lines, costs.life),
         FORMULA.format(**assumed),
+        by_kind(costs),
         "CPU is that of the tables above: of the function itself, or else, for each call, what a "
         "credit takes. Writes whose condition did not hold are counted at the least that they "
-        "cost. Rules' sends to queues are counted as requests, which is the dearer reading. "
+        "cost. What rules send to queues is counted as requests to SQS, which is the dearer "
+        "reading and has a column of its own. "
         f"{told(100 * assumed['sampled'])} % of invocations are traced, "
         f"{assumed['platform_log_bytes']} bytes of logs are Lambda's own. What functions do by the "
         "clock, and pollers that find nothing, cost the same without a bet and are not in it (what "
@@ -176,6 +189,9 @@ def of_a_million(document: Document, costs: Costs, folder: str) -> list[str]:
         "emulator filled them; an authorizer's answer is kept for five minutes, so that fewer than "
         "one was asked per bet. Prices, each with its page, are in "
         "`tests/benchmarks/prices.yaml`.",
+        "What was counted for a bet, by function (by table and operation it is in "
+        f"`{folder}/{FLOW}`):",
+        by_function(document["singles"]),
         "Terms that weigh most, of a bet's life:",
         table(["term", "for a bet", "$ per million"], map(shown, cost.heaviest(costs.life, HEAVY))),
         "**The usual build** is reckoned by the same formula over the same deliveries, in the "
@@ -185,59 +201,77 @@ def of_a_million(document: Document, costs: Costs, folder: str) -> list[str]:
         f"{usual['idempotency_units']} units), one read and, where this platform writes at all, "
         f"one transaction of two small items ({usual['transaction_units']} units). Placing a bet "
         "takes as many units there as here, as was measured of the peer above, and two calls more. "
-        "*Leanest* has one plain put instead of the transaction, with nothing that tells of what "
-        "it did. Neither was built: CPU and deliveries are measured, the rest is this paragraph.",
+        "A chunk of a market's bets is one delivery, as it is here. *Leanest* has one plain put "
+        "instead of the transaction, with nothing that tells of what it did. Neither was built: CPU and deliveries are measured, the rest is this paragraph.",
     ]
 
 
-def grouped(costs: Costs) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows: groups by kind of unit, with what others make of the same."""
-    sums = cost.by_group(costs.life)
-    parts = {
-        name: cost.by_group(found)
-        for name, found in (
-            ("placing", costs.placing),
-            ("settling", costs.settling),
-            ("usual", costs.usual),
-            ("leanest", costs.leanest),
-        )
-    }
-    heads = [
-        "group",
-        *UNITS.values(),
-        REST,
-        "**in all**",
-        "placing",
-        "settling",
-        "usual",
-        "leanest",
+def grouped(costs: Costs) -> str:
+    """Dollars by group, with what others make of the same."""
+    parts = (costs.placing, costs.settling, costs.life, costs.usual, costs.leanest)
+    sums = [cost.by_group(part) for part in parts]
+    rows = [
+        [group, *[money(sum(part.get(group, Counter()).values())) for part in sums]]
+        for group in cost.by_group(costs.life)
     ]
+    of_money = [money(cost.total(part, cost.MONEY)) for part in parts]
+    every = [f"**{money(cost.total(part))}**" for part in parts]
+    heads = ["group", "placing", "settling", "in all", "usual build", "leanest of these"]
+    ends = [["**in all**", *every], ["of it " + ", ".join(cost.MONEY), *of_money]]
+    return table(heads, [*rows, *ends])
+
+
+def by_kind(costs: Costs) -> str:
+    """Amounts and dollars by kind of unit."""
+    units = {one.unit for one in costs.life}
     rows = []
-    for group, units in sums.items():
-        others = [money(sum(part.get(group, Counter()).values())) for part in parts.values()]
-        rows.append([group, *cells(units), *others])
-    every: Counter[str] = Counter()
-    for units in sums.values():
-        every.update(units)
-    totals = [costs.placing, costs.settling, costs.usual, costs.leanest]
-    rows.append(["**in all**", *cells(every), *[f"**{money(cost.total(one))}**" for one in totals]])
-    of_money = [money(cost.total(one, cost.MONEY)) for one in totals]
-    some: Counter[str] = Counter()
-    for group in cost.MONEY:
-        some.update(sums.get(group, {}))
-    rows.append(["command, publishing, wallet", *cells(some), *of_money])
-    mixed: Counter[str] = Counter()
-    for units in cost.by_group(costs.mix).values():
-        mixed.update(units)
-    rows.append(["the mix with accumulators", *cells(mixed), *[""] * len(totals)])
-    return heads, rows
+    for unit in sorted(units, key=lambda unit: -of_kind(costs.life, unit)):
+        price = costs.prices["units"][unit]
+        amount = sum(one.amount for one in costs.life if one.unit == unit)
+        rows.append(
+            [
+                UNITS.get(unit, unit.replace("_", " ")),
+                told(amount),
+                f"{price['price']:.10g} / {price['per']:,}",
+                *[money(of_kind(part, unit)) for part in (costs.life, costs.mix, costs.usual)],
+            ]
+        )
+    heads = ["unit", "of a bet", "price", "single", "mix with accumulators", "usual build"]
+    return table(heads, rows)
 
 
-def cells(units: Counter[str]) -> list[str]:
-    """Dollars by kind of unit, and of all."""
-    rest = sum(value for unit, value in units.items() if unit not in UNITS)
-    each = [money(units[unit]) for unit in UNITS]
-    return [*each, money(rest), f"**{money(sum(units.values()))}**"]
+def of_kind(found: Iterable[Term], unit: str) -> float:
+    return sum(one.dollars for one in found if one.unit == unit)
+
+
+COUNTED = {
+    "messages": ("message", "handled"),
+    "invocations": ("lambda", "Invoke"),
+    "calls of tables": ("call", ""),
+    "refused": ("refused", ""),
+    "write units": ("write", ""),
+    "read units": ("read", ""),
+}
+
+
+def by_function(run: Document) -> str:
+    """What each function was counted for, for one bet from its placing to its payout."""
+    sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for part in ("placing", "settling"):
+        for key, value in run[part]["counts"].items():
+            function, kind, place, operation = key.split("|")
+            for name, (wanted, ending) in COUNTED.items():
+                is_wanted = kind == wanted and operation.endswith(ending)
+                # Of Lambda there are records, of calls those to other services.
+                if is_wanted and place != "records" and (kind != "call" or place == "tables"):
+                    sums[function][name] += value
+    rows = [
+        [function, *[told(counts[name]) if counts[name] else "" for name in COUNTED]]
+        for function, counts in sorted(sums.items(), key=lambda item: -item[1]["write units"])
+        # What is left of the clock's own work is no bet's.
+        if max(counts.values()) >= LEAST
+    ]
+    return table(["function", *COUNTED], rows)
 
 
 def shown(one: Term) -> list[str]:
@@ -274,12 +308,12 @@ def plot_backlog(backlog: Document, path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(8, 3))
     axes.fill_between(*zip(*backlog["looks"], strict=True), color="#1b7f5c", linewidth=0)
-    for moment, text in (
-        (backlog["placed_at_s"], "last bet answered"),
-        (backlog["settled_at_s"], "results"),
+    for moment, text, height in (
+        (backlog["placed_at_s"], "last bet answered", 0.98),
+        (backlog["settled_at_s"], "results", 0.88),
     ):
         axes.axvline(moment, color="#9aa5b1", linewidth=1)
-        axes.text(moment, axes.get_ylim()[1], f" {text}", va="top", fontsize=8)
+        axes.text(moment, height * axes.get_ylim()[1], f" {text}", va="top", fontsize=8)
     axes.set_xlabel("seconds")
     axes.set_ylabel("messages and records waiting")
     axes.spines[["top", "right"]].set_visible(False)
@@ -298,7 +332,10 @@ def plot_costs(costs: Costs, path: Path) -> None:
             for name, found in bars.items()
         }
         label = UNITS.get(unit, unit)
-        axes.barh(list(bars), list(sums.values()), left=list(left.values()), label=label)
+        # There are more kinds than colours.
+        colour = "#444444" if unit == REST else None
+        values, begins = list(sums.values()), list(left.values())
+        axes.barh(list(bars), values, left=begins, label=label, color=colour)
         left = {name: left[name] + sums[name] for name in bars}
     axes.bar_label(axes.containers[-1], [f" ${one:.0f}" for one in left.values()])
     axes.invert_yaxis()

@@ -54,14 +54,10 @@ def reckoned(flow: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def told(terms: Iterable[Term]) -> list[list[Any]]:
-    """Terms of the same thing in one, the dearest first."""
-    sums: dict[tuple[str, str, str], list[float]] = {}
-    for one in terms:
-        sum_of = sums.setdefault((one.group, one.function, one.unit), [0.0, 0.0])
-        sum_of[0] += one.amount
-        sum_of[1] += one.dollars
-    every = [[*key, round(amount, 6), round(value, 6)] for key, (amount, value) in sums.items()]
-    return sorted(every, key=lambda one: -one[-1])
+    return [
+        [one.group, one.function, one.unit, round(one.amount, 6), round(one.dollars, 6)]
+        for one in cost.merged(terms)
+    ]
 
 
 def write(folder: Path = OUT, figures: Path = OUT / "figures.json", name: str = FLOW) -> None:

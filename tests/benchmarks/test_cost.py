@@ -57,8 +57,10 @@ def test_units_are_paid_for_as_listed() -> None:
 
 
 def test_a_queue_is_paid_for_with_its_reader() -> None:
-    # One send by the rule, a fifth of a receive, a fifth of a delete: 1.4 * 0.40 dollars.
-    assert dollars(terms(), "wallet-payouts", "queue_request") == pytest.approx(0.56)
+    found = terms()
+    assert dollars(found, "wallet-payouts", "rule_send") == pytest.approx(0.40)
+    # A fifth of a receive and a fifth of a delete: 0.4 * 0.40 dollars.
+    assert dollars(found, "wallet-payouts", "queue_request") == pytest.approx(0.16)
 
 
 def test_lambda_is_paid_for_its_calls_and_its_cpu() -> None:

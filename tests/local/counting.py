@@ -104,18 +104,17 @@ def name_callers() -> None:
 def count_tables(counts: Counts) -> None:
     from ministack.services import dynamodb
 
-    respond = dynamodb.json_response
+    respond, size = dynamodb.json_response, dynamodb._item_size_bytes
 
     def respond_and_tell(result: Any, *rest: Any, **more: Any) -> Any:
         if (answer := _answer.get()) is not None and isinstance(result, dict):
-            answer.units = result.pop("ConsumedCapacity", None)
-            answer.items = result.get("Responses")
+            answer.units, answer.result = result.pop("ConsumedCapacity", None), result
         return respond(result, *rest, **more)
 
     def counted(operation: str, handle: Any) -> Any:
         @functools.wraps(handle)
         def count(data: dict[str, Any]) -> Any:
-            answer = SimpleNamespace(units=None, items=None)
+            answer = SimpleNamespace(units=None, result={})
             mark = _answer.set(answer)
             try:
                 status, headers, body = handle(data | {"ReturnConsumedCapacity": "TOTAL"})
@@ -130,10 +129,16 @@ def count_tables(counts: Counts) -> None:
                     counts.add(function, kind, "refused", operation, refused_units(operation, data))
             elif operation == "BatchGetItem":
                 for table, keys in data["RequestItems"].items():
-                    sizes = [dynamodb._item_size_bytes(one) for one in answer.items[table]]
+                    sizes = [size(one) for one in answer.result["Responses"][table]]
                     consistent = bool(keys.get("ConsistentRead"))
                     units = read_units(sizes, len(keys["Keys"]), consistent)
                     counts.add(function, kind, table, operation, units)
+            elif operation in ("GetItem", "Query"):
+                # The engine tells the same for every read, whatever it brings.
+                found = answer.result.get("Items") or [answer.result.get("Item") or {}]
+                consistent = bool(data.get("ConsistentRead"))
+                units = read_units([sum(map(size, found))], 1, consistent)
+                counts.add(function, kind, data["TableName"], operation, units)
             else:
                 told = answer.units or []
                 for one in told if isinstance(told, list) else [told]:
