@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -115,7 +116,9 @@ class Meter:
 
 
 def short(name: str) -> str:
-    return name.removeprefix(f"{deployment.STACK}-")
+    """The project's name for a function or a table, without the stack's."""
+    table = re.fullmatch(r".*?(\w+Table)-[0-9A-F]+", name)
+    return table.group(1) if table else name.removeprefix(f"{deployment.STACK}-")
 
 
 def placed_and_settled(

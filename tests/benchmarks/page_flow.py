@@ -31,7 +31,7 @@ UNITS = {
 }
 REST = "rest"
 HEAVY = 12
-LEAST = 0.08
+LEAST, CENT = 0.08, 0.01
 # What `cost.terms` does, for people.
 FORMULA = """\
 ```
@@ -121,8 +121,8 @@ def under_load(document: Document, folder: str) -> list[str]:
         f"{told(asked['table_calls'])} calls of tables, with {told(deliveries(load['placing']))} "
         "messages delivered to consumers. If each invocation took as long as the cheapest request "
         "through the gateway, and each call as long as a PutItem, that would be "
-        f"{told(load['ceiling'])} bets a second; so what is found is "
-        f"{told(100 * load['whole_rate'] / load['ceiling'])} % of what the emulator can do. "
+        f"{told(load['ceiling'])} bets a second, with nothing for streams, rules, queues and the "
+        f"client; what is found is {told(100 * load['whole_rate'] / load['ceiling'])} % of it. "
         f"Meanwhile its process took {told(cpus['emulator'])} CPUs, the functions "
         f"{told(cpus['functions'])}, and everything on the machine, other work included, "
         f"{told(cpus['machine'])}.",
@@ -180,7 +180,8 @@ def of_a_million(document: Document, costs: Costs, folder: str) -> list[str]:
         "CPU is that of the tables above: of the function itself, or else, for each call, what a "
         "credit takes. Writes whose condition did not hold are counted at the least that they "
         "cost. What rules send to queues is counted as requests to SQS, which is the dearer "
-        "reading and has a column of its own. "
+        "reading, and the sum without it would be "
+        f"${money(cost.total(costs.life) - of_kind(costs.life, 'rule_send'))}. "
         f"{told(100 * assumed['sampled'])} % of invocations are traced, "
         f"{assumed['platform_log_bytes']} bytes of logs are Lambda's own. What functions do by the "
         "clock, and pollers that find nothing, cost the same without a bet and are not in it (what "
@@ -202,7 +203,8 @@ def of_a_million(document: Document, costs: Costs, folder: str) -> list[str]:
         f"one transaction of two small items ({usual['transaction_units']} units). Placing a bet "
         "takes as many units there as here, as was measured of the peer above, and two calls more. "
         "A chunk of a market's bets is one delivery, as it is here. *Leanest* has one plain put "
-        "instead of the transaction, with nothing that tells of what it did. Neither was built: CPU and deliveries are measured, the rest is this paragraph.",
+        "instead of the transaction, with nothing that tells of what it did. "
+        "Neither was built: CPU and deliveries are measured, the rest is this paragraph.",
     ]
 
 
@@ -212,7 +214,9 @@ def grouped(costs: Costs) -> str:
     sums = [cost.by_group(part) for part in parts]
     rows = [
         [group, *[money(sum(part.get(group, Counter()).values())) for part in sums]]
-        for group in cost.by_group(costs.life)
+        for group, units in cost.by_group(costs.life).items()
+        # Less than a cent is what the clock's own work leaves.
+        if sum(units.values()) >= CENT
     ]
     of_money = [money(cost.total(part, cost.MONEY)) for part in parts]
     every = [f"**{money(cost.total(part))}**" for part in parts]
@@ -230,7 +234,7 @@ def by_kind(costs: Costs) -> str:
         amount = sum(one.amount for one in costs.life if one.unit == unit)
         rows.append(
             [
-                UNITS.get(unit, unit.replace("_", " ")),
+                unit_name(unit),
                 told(amount),
                 f"{price['price']:.10g} / {price['per']:,}",
                 *[money(of_kind(part, unit)) for part in (costs.life, costs.mix, costs.usual)],
@@ -274,9 +278,12 @@ def by_function(run: Document) -> str:
     return table(["function", *COUNTED], rows)
 
 
+def unit_name(unit: str) -> str:
+    return UNITS.get(unit, f"{unit.replace('_', ' ')}s")
+
+
 def shown(one: Term) -> list[str]:
-    name = UNITS.get(one.unit, one.unit)
-    return [f"{one.function}: {name}", told(one.amount), money(one.dollars)]
+    return [f"{one.function}: {unit_name(one.unit)}", told(one.amount), money(one.dollars)]
 
 
 def missed(lines: list[Line], found: list[Term]) -> list[str]:
@@ -288,7 +295,7 @@ def missed(lines: list[Line], found: list[Term]) -> list[str]:
         limit = float(line.limit.rpartition("$")[2])
         over = cost.total(found, groups) - limit
         weights = ", ".join(
-            f"{one.function}'s {UNITS.get(one.unit, one.unit)} (${money(one.dollars)})"
+            f"{one.function}'s {unit_name(one.unit)} (${money(one.dollars)})"
             for one in cost.heaviest(found, 5, groups)
         )
         told_of.append(f"**Missed by ${money(over)}** ({line.what}): most of it is {weights}.")
@@ -331,7 +338,7 @@ def plot_costs(costs: Costs, path: Path) -> None:
             name: sum(one.dollars for one in found if kind(one) == unit)
             for name, found in bars.items()
         }
-        label = UNITS.get(unit, unit)
+        label = UNITS.get(unit, REST)
         # There are more kinds than colours.
         colour = "#444444" if unit == REST else None
         values, begins = list(sums.values()), list(left.values())
@@ -352,5 +359,7 @@ def kind(one: Term) -> str:
 def save(figure: Any, path: Path) -> None:
     from matplotlib import pyplot
 
+    # The same figures make the same file.
+    pyplot.rcParams["svg.hashsalt"] = path.name
     figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
     pyplot.close(figure)

@@ -63,7 +63,7 @@ def told(terms: Iterable[Term]) -> list[list[Any]]:
 def write(folder: Path = OUT, figures: Path = OUT / "figures.json", name: str = FLOW) -> None:
     flow = json.loads((folder / name).read_text())
     found = reckoned(flow, json.loads(figures.read_text())["rows"])
-    (folder / COST).write_text(json.dumps(found, indent=1) + "\n")
+    (folder / COST).write_text(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

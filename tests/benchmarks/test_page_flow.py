@@ -77,7 +77,7 @@ def test_what_was_found_is_beside_what_the_emulator_can_do() -> None:
     text = "\n".join(page_flow.under_load(flow(), "benchmarks"))
     assert "| **bets answered** | **10** |" in text
     assert "| table engine | 250 |" in text
-    assert "50 % of what the emulator can do" in text
+    assert "what is found is 50 % of it" in text
     assert "| HTTP answer, under load | 100 | 200 | 300 | 400 |" in text
 
 
