@@ -158,6 +158,7 @@ bench: build peers ## what functions and their peers take, as docs/benchmarks.md
 	  $(MEASURED:%=--bin %) --locked --lambda-dir target/lambda-bench
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.bench $(if $(RUNS),--runs $(RUNS)) $(if $(CALLS),--calls $(CALLS)) \
 	  $(if $(ONLY),--only "$(ONLY)")
+	$(if $(ONLY),,PYTHONPATH=tests $(PYTHON) -m benchmarks.flow)
 	PYTHONPATH=tests $(VENV)/bench/bin/python -m benchmarks.page $(if $(ONLY),--show $(BENCH)/figures.json)
 
 peers: $(VENV)/emulator/.ready $(VENV)/bench/.ready # what the benchmark compares with

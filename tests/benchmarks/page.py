@@ -14,7 +14,7 @@ from typing import Any
 
 from local import paths
 
-from . import budget
+from . import budget, page_flow
 
 FOLDER = paths.ROOT / "docs" / "benchmarks"
 PAGE = paths.ROOT / "docs" / "benchmarks.md"
@@ -183,6 +183,7 @@ def page(document: dict[str, Any]) -> str:
         "## Instructions",
         "As callgrind counts them; the same again for the same program.",
         counted(rows),
+        *page_flow.sections(FOLDER),
         "## Budget",
         held(rows),
     ]
@@ -221,6 +222,7 @@ def main() -> None:
     PAGE.write_text(page(document))
     for job in JOBS:
         plot(document["rows"], job)
+    page_flow.plots(FOLDER)
     print(f"written to {PAGE.relative_to(paths.ROOT)}")
 
 

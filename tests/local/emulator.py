@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import leading_keys, pace
+from . import counting, leading_keys, pace
 
 RECORDED = "requests-"
 RECORDED_SERVICES = ("dynamodb", "events", "sqs")
@@ -191,6 +191,8 @@ def main() -> None:
     copy_logs_to_files(logs)
     if os.environ.get("QUOIN_RECORD"):
         record_requests(logs)
+    if os.environ.get("QUOIN_COUNT"):
+        counting.install(logs)
     sys.argv = ["ministack"]
     from ministack.app import main as serve
 
