@@ -50,6 +50,7 @@ class Crowd:
             "tries_per_success": tries / self.done,
             "calls": self.calls,
             "functions_cpus": self.functions_cpus,
+            "cpu_ms": self.functions_cpus * self.seconds * 1e3 / self.done,
             "engine_cpus": self.engine_cpus,
             "harness_cpus": self.harness_cpus,
         }

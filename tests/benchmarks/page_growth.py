@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Callable
 from typing import Any
 
 from .documents import FOLDER
-from .growth_shape import FLAT, shape
+from .growth_shape import FALLING, FLAT, shape
 from .page_plots import drawn, lines, logarithmic
 from .page_text import table, told
 
 FIGURES = FOLDER / "growth.json"
 Point = dict[str, Any]
-Measure = tuple[str, Callable[[Point], float]]
+Measure = tuple[str, str, Callable[[Point], float]]
 
 ONE = {"entries": "entry", "legs": "leg", "messages": "message", "records": "event"}
 TITLES = {
@@ -29,14 +30,13 @@ SAID = {
     "records": "An event each. Calls of the bus are answered as soon as the engine can, not after "
     "5 ms, so that the function itself is looked at; events per second are those of a whole CPU.",
 }
+# Name, unit, value.
 MEASURES: list[Measure] = [
-    ("calls", lambda point: sum(point["calls"].values())),
-    ("kB", lambda point: point["bytes"] / 1e3),
-    ("write units", lambda point: point["write_units"]),
-    ("thousand instructions", lambda point: point.get("instructions", 0) / 1e3),
+    ("calls", "", lambda point: sum(point["calls"].values())),
+    ("kB", "", lambda point: point["bytes"] / 1e3),
+    ("write units", "", lambda point: point["write_units"]),
+    ("instructions", " thousand", lambda point: point.get("instructions", 0) / 1e3),
 ]
-# Of so much of a CPU, a single-threaded engine is what everybody waits for.
-BUSY = 0.7
 
 
 def section() -> list[str]:
@@ -62,11 +62,16 @@ def told_curves(curves: list[dict[str, Any]], by: str) -> list[str]:
     for one in chosen:
         points = one["points"]
         measures = counted(points)
-        heads = [f"{by}, {one['does']}", *[name for name, _ in measures], "CPU ms", "p50 ms"]
+        heads = [
+            f"{by}, {one['does']}",
+            *[f"{name}{unit and ','}{unit}" for name, unit, _ in measures],
+            "CPU ms",
+            "p50 ms",
+        ]
         rows = [
             [
                 f"{point['size']:,}",
-                *[told(value(point)) for _, value in measures],
+                *[told(value(point)) for *_, value in measures],
                 told(point["warm_cpu_ms"]),
                 told(point["p50_ms"]),
             ]
@@ -76,23 +81,23 @@ def told_curves(curves: list[dict[str, Any]], by: str) -> list[str]:
             heads.append("events/s of a CPU")
             for row, point in zip(rows, points, strict=True):
                 row.append(told(point["size"] / point["warm_cpu_ms"] * 1e3))
-        shapes = [f"{name} {grown(points, value, ONE[by])}" for name, value in measures]
+        shapes = [f"{name} {grown(points, value, ONE[by], unit)}" for name, unit, value in measures]
         parts += [table(heads, rows), f"{one['does'].capitalize()}: {'; '.join(shapes)}."]
     return [part for part in [*parts, f"![{TITLES[by]}]({FOLDER.name}/growth-{by}.svg)"] if part]
 
 
 def counted(points: list[Point]) -> list[Measure]:
     """The measures that these points have anything of."""
-    return [(name, value) for name, value in MEASURES if any(map(value, points))]
+    return [one for one in MEASURES if any(map(one[2], points))]
 
 
-def grown(points: list[Point], value: Callable[[Point], float], one: str) -> str:
+def grown(points: list[Point], value: Callable[[Point], float], one: str, unit: str = "") -> str:
     """The shape of a curve, and what it says of one more."""
     found = shape([point["size"] for point in points], [value(point) for point in points])
-    if found.kind == FLAT:
+    if found.kind in (FLAT, FALLING):
         return found.kind
-    rest = f" on top of {told(found.rest)}" if found.rest >= 0.01 else ""
-    return f"{found.kind} ({told(found.each)} per {one}{rest})"
+    rest = f" on top of {told(found.rest)}{unit}" if found.rest >= 0.01 else ""
+    return f"{found.kind} ({told(found.each)}{unit} per {one}{rest})"
 
 
 def told_settling(points: list[Point]) -> list[str]:
@@ -140,8 +145,8 @@ def told_crowds(crowds: list[dict[str, Any]]) -> list[str]:
     (hot,) = [one for one in crowds if "left" in one["points"][0]]
     return [
         "### With how many ask at once",
-        "An environment for each, as Lambda would start them, all on this machine; one command "
-        "after the other.",
+        "An environment for each, as Lambda would start them, all on this machine; each sends one "
+        "command after the other. Of three runs, the one of the median rate.",
         *[part for one in shared for part in told_crowd(one)],
         contended(shared),
         "### With how many write one wallet at once",
@@ -156,8 +161,8 @@ CROWD_HEADS = ["at once", "done", "given up", "per second", "p50 ms", "p99 ms", 
 
 def told_crowd(crowd: dict[str, Any]) -> list[str]:
     heads = [f"{crowd['does']}, {CROWD_HEADS[0]}", *CROWD_HEADS[1:]]
-    busy = ["engine's CPUs", "functions' CPUs"]
-    return [table([*heads, *busy], crowd_rows(crowd["points"], "engine_cpus", "functions_cpus"))]
+    rows = crowd_rows(crowd["points"], "cpu_ms", "engine_cpus")
+    return [table([*heads, "function's CPU ms", "engine's CPUs"], rows)]
 
 
 def crowd_rows(points: list[Point], *more: str) -> list[list[str]]:
@@ -185,19 +190,15 @@ def contended(crowds: list[dict[str, Any]]) -> str:
         for name in ("bet on own event", "bet on one event")
     )
     ratios = [b["per_second"] / a["per_second"] for a, b in zip(own, one, strict=True)]
-    engine = [point["engine_cpus"] for point in points if point["size"] >= 8]
+    shares = [point["engine_cpus"] / point["functions_cpus"] for point in points]
     free = "nothing that they share is contended" if tries == 1 else "something is contended"
-    text = (
+    return (
         f"Tries per success: {told(tries)} at most, so {free}. Everybody on one event is "
         f"{told(min(ratios))} to {told(max(ratios))} times as fast as everybody on an event of "
-        "their own."
+        f"their own. The engine takes {told(statistics.median(shares))} times as much CPU as the "
+        "functions, and shares the machine with them and the harness: the rate is this machine's, "
+        "and says nothing about AWS."
     )
-    if min(engine) >= BUSY / 2 and max(engine) >= BUSY:
-        text += (
-            f" From 8 at once on, the engine, one thread of Python, is busy {told(min(engine))} to "
-            f"{told(max(engine))} of a CPU and bounds the rate; it says nothing about AWS."
-        )
-    return text
 
 
 def hot_sentence(points: list[Point]) -> str:
@@ -230,16 +231,18 @@ def draw(document: dict[str, Any]) -> None:
 
 def draw_curves(curves: list[dict[str, Any]], by: str) -> None:
     sizes = [point["size"] for point in curves[0]["points"]]
-    name, value = counted(curves[0]["points"])[-1]
+    name, unit, value = counted(curves[0]["points"])[-1]
     values = {one["does"]: [value(point) for point in one["points"]] for one in curves}
     with drawn(f"growth-{by}", 6, 3) as axes:
-        lines(axes, sizes, values, by, f"{name}\nof an invocation")
+        lines(axes, sizes, values, by, f"{unit.strip()} {name}\nof an invocation".strip())
         if sizes[-1] >= 100 * sizes[0]:
             logarithmic(axes, sizes)
+        else:
+            axes.set_xticks(sizes)
         if max(map(max, values.values())) >= 10 * min(map(min, values.values())):
             axes.set_yscale("log")
         else:
-            axes.set_ylim(0)
+            axes.set_ylim(0, 1.1 * max(map(max, values.values())))
 
 
 def draw_settling(points: list[Point]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import growth_seed as seed
 from benchmarks import page_growth
-from benchmarks.growth_shape import FLAT, LINEAR, WORSE, Shape, shape
+from benchmarks.growth_shape import FALLING, FLAT, LINEAR, WORSE, Shape, shape
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ from benchmarks.growth_shape import FLAT, LINEAR, WORSE, Shape, shape
         ([100, 120, 180, 280], LINEAR),
         ([20, 26, 35, 35], LINEAR),
         ([10, 20, 60, 200], WORSE),
+        ([20, 10, 5, 4], FALLING),
         ([100, 100, 100, 150], WORSE),
     ],
 )
@@ -100,6 +101,7 @@ def crowd(size: int, **changes: Any) -> dict[str, Any]:
         "tries_per_success": 1.0,
         "engine_cpus": 0.9,
         "functions_cpus": 0.2,
+        "cpu_ms": 2.0,
     } | changes
 
 
@@ -119,13 +121,15 @@ def document(**of_one_event: Any) -> dict[str, Any]:
 def test_the_page_says_what_each_curve_is() -> None:
     text = "\n".join(page_growth.rendered(document()))
     assert (
-        "calls flat; kB flat; thousand instructions linear (500 per leg on top of 1,000)." in text
+        "calls flat; kB flat; instructions linear (500 thousand per leg on top of 1,000 thousand)."
+        in text
     )
     assert "events/s of a CPU" in text
     assert "| 10 | 1 | 5 | 6,000 | 2 | 12 | 5,000 |" in text
     assert "Calls to find bets: flat. Calls to settle one: flat." in text
     assert "nothing that they share is contended" in text
-    assert "bounds the rate" in text
+    assert "Everybody on one event is 1 to 1 times as fast" in text
+    assert "The engine takes 4.5 times as much CPU as the functions" in text
     assert "Tries per success: linear (0.25 per writer on top of 0.75)" in text
 
 
