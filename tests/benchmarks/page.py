@@ -156,8 +156,9 @@ def page(document: dict[str, Any]) -> str:
         "group; *cold* is from the process's beginning to the end of its first invocation.",
         "Peers do less: no limits, no coins, no expiry, no gapless sequence of events. They keep a "
         "balance, a ledger entry, an event to be published and an idempotency record, and are "
-        "bundled as for production. The *hand-written limit* speaks to the table over one socket "
-        "with its own signatures, and gives up at the first error of the network.",
+        "bundled as for production. The *hand-written limit* speaks to the table, the bus or the "
+        "keys over one socket with its own signatures, and gives up at the first error of the "
+        "network; as the publisher, it leaves to the stream what the bus did not take at once.",
     ]
     for job, title in JOBS.items():
         if not is_compared(rows, job):

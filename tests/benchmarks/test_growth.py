@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks import growth_seed as seed
-from benchmarks import page_growth
+from benchmarks import growth_many, page_growth
+from benchmarks.growth_crowd import Crowd
 from benchmarks.growth_shape import FALLING, FLAT, LINEAR, WORSE, Shape, shape
 
 
@@ -76,6 +77,19 @@ def test_bets_alike_differ_in_their_ids() -> None:
         row = seed.index_row(bet_id, item)
         assert row["sk"]["S"] == f"1##{bet_id}#0"
         assert row["pk"]["S"].startswith("index#sr:match:1#")
+
+
+def run(seconds: float, tries: int) -> Crowd:
+    calls = {"GetItem": 4, "TransactWriteItems": tries}
+    return Crowd([10.0, 20.0, 30.0, 40.0], ["gave up"], seconds, calls, 0.2, 0.9, 0.3)
+
+
+def test_a_crowd_is_told_by_the_run_of_the_median_rate_and_the_most_tries() -> None:
+    figures = growth_many.middle([run(4, 4), run(1, 4), run(2, 6)])
+    assert (figures["per_second"], figures["tries_per_success"]) == (2, 1.5)
+    assert (figures["done"], figures["given_up"], figures["p99_ms"]) == (4, 1, 40)
+    # A fifth of a CPU for two seconds, for four commands.
+    assert figures["cpu_ms"] == pytest.approx(100)
 
 
 def point(size: int, **changes: Any) -> dict[str, Any]:
