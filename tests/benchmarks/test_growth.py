@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import growth_seed as seed
 from benchmarks import growth_many, page_growth
+from benchmarks import growth_seed as seed
 from benchmarks.growth_crowd import Crowd
 from benchmarks.growth_shape import FALLING, FLAT, LINEAR, WORSE, Shape, shape
 
