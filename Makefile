@@ -156,8 +156,10 @@ PEERS := tests/benchmarks/peers
 bench: build peers ## what functions and their peers take, as docs/benchmarks.md: [RUNS=… CALLS=… ONLY=…]; an hour
 	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(DEPLOYED) \
 	  $(MEASURED:%=--bin %) --locked --lambda-dir target/lambda-bench
+	PYTHONPATH=tests $(PYTHON) -m pytest -q tests/benchmarks/test_limit.py
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.bench $(if $(RUNS),--runs $(RUNS)) $(if $(CALLS),--calls $(CALLS)) \
 	  $(if $(ONLY),--only "$(ONLY)")
+	$(if $(ONLY),,PYTHONPATH=tests $(PYTHON) -m benchmarks.growth)
 	$(if $(ONLY),,PYTHONPATH=tests $(PYTHON) -m benchmarks.flow)
 	PYTHONPATH=tests $(VENV)/bench/bin/python -m benchmarks.page $(if $(ONLY),--show $(BENCH)/figures.json)
 

@@ -10,25 +10,21 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
-import os
 import platform as machine
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local import paths
-
-from . import measure, peers, world
-from .budget import OWN
+from . import documents, measure, peers, world
+from .budget import LIMIT, OWN
 from .measure import Figures, Subject
 from .table_proxy import TableProxy
 
-OUT = paths.ROOT / "docs" / "benchmarks"
 # So long does a call of the table take at least, whatever the engine takes.
 PACE_SECONDS = 0.005
 MEMORIES = (128, 256, 512, 1769)
@@ -65,6 +61,15 @@ def theirs(proxy: TableProxy) -> list[Subject]:
         Subject(job, peer.label, peer.program, peers.events(job), peer.is_native)
         for job in peers.JOBS
         for peer in peers.of(job, proxy.url, str(proxy.bundle))
+    ]
+
+
+def limits(subjects: Iterable[Subject]) -> list[Subject]:
+    """The hand-written limits of functions that have no other peer, called as those are."""
+    return [
+        replace(one, by=LIMIT, program=replace(one.program, command=[str(limit)]))
+        for one in subjects
+        if one.program.name in peers.LIMITED and (limit := peers.limit(one.program.name))
     ]
 
 
@@ -128,19 +133,13 @@ def document(found: list[tuple[Subject, Figures]], options: Any) -> dict[str, An
             }
         )
     return {
-        "at": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": {"architecture": machine.machine(), "cpus": os.cpu_count(), "cpu": cpu()},
+        **documents.made(),
         "versions": versions(),
         "runs": options.runs,
         "calls": options.calls,
         "pace_ms": PACE_SECONDS * 1e3,
         "rows": rows,
     }
-
-
-def cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")
 
 
 def versions() -> dict[str, str]:
@@ -169,15 +168,15 @@ def main() -> None:
         peers.tables(stage.emulator)
         proxy = TableProxy(stage.emulator.url, PACE_SECONDS)
         try:
-            subjects = chosen([*own(stage, proxy, options.built), *theirs(proxy)], options.only)
+            ours = own(stage, proxy, options.built)
+            subjects = chosen([*ours, *limits(ours), *theirs(proxy)], options.only)
             found = measured(subjects, proxy, options)
         finally:
             proxy.close()
     # A part of the whole is to be looked at, not to be kept.
-    options.out = options.out or (peers.BUILT if options.only else OUT) / "figures.json"
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(document(found, options), indent=1) + "\n")
-    say(f"written to {options.out}")
+    out = options.out or (peers.BUILT if options.only else documents.FOLDER) / "figures.json"
+    documents.write(out, document(found, options))
+    say(f"written to {out}")
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ import yaml
 from local import deployment, paths
 
 from . import cost, counted, flow_ceiling, flow_checks, flow_stage, reckon
-from .bench import OUT, cpu, say
+from .bench import say
 from .counted import Counts
+from .documents import FOLDER, cpu
 from .flow_stage import Placed, Stage
 
 FUNCTIONS = paths.ROOT / "functions"
@@ -248,7 +249,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--markets", type=int, default=20)
-    parser.add_argument("--out", type=Path, default=OUT, help="the folder to write to")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="the folder to write to")
     options = parser.parse_args()
     with flow_stage.counted(say, options.people) as stage:
         found = run(stage, options)

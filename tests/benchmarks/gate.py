@@ -54,11 +54,12 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        if self.percent is None:
+        if not self.stored or self.found is None:
             return "not stored" if self.found else "not measured"
-        if self.percent > TOLERANCE_PERCENT:
+        if 100 * self.found > (100 + TOLERANCE_PERCENT) * self.stored:
             return "MORE"
-        return "less: store it" if self.percent < -TOLERANCE_PERCENT else ""
+        is_less = 100 * self.found < (100 - TOLERANCE_PERCENT) * self.stored
+        return "less: store it" if is_less else ""
 
 
 def lines(stored: Counts, found: Counts) -> list[Line]:

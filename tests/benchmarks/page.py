@@ -14,9 +14,10 @@ from typing import Any
 
 from local import paths
 
-from . import budget, page_flow
+from . import budget, page_flow, page_growth, page_plots
+from .documents import FOLDER
+from .page_text import table, told
 
-FOLDER = paths.ROOT / "docs" / "benchmarks"
 PAGE = paths.ROOT / "docs" / "benchmarks.md"
 OWN = budget.OWN
 JOBS = {"debit": "A debit", "place-bet": "A bet on one selection"}
@@ -29,18 +30,6 @@ def ratio(own: list[float], other: list[float]) -> tuple[float, float, float]:
     return statistics.median(each), min(each), max(each)
 
 
-def told(number: float) -> str:
-    """Three digits are enough."""
-    if number >= 100:
-        return f"{number:,.0f}"
-    return f"{number:.2g}" if number < 1 else f"{number:.3g}"
-
-
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
 MEASURES: list[tuple[str, str, Callable[[Row], list[float]]]] = [
     ("cold CPU", "ms", lambda row: row["cold_cpu_ms"]),
     ("warm CPU", "ms", lambda row: row["warm_cpu_ms"]),
@@ -49,6 +38,12 @@ MEASURES: list[tuple[str, str, Callable[[Row], list[float]]]] = [
     ("p99", "ms", lambda row: [row["p99_ms"]]),
     ("memory", "MB", lambda row: row["memory_mb"]),
     ("zip", "MB", lambda row: [row["zip_mb"]]),
+]
+
+# Name and label of a plot of bars, and what they are of.
+BARS: list[tuple[str, str, Callable[[Row], list[float]]]] = [
+    ("cold", "CPU of a cold start with its first invocation", lambda row: row["cold_cpu_ms"]),
+    ("warm", "CPU of a warm invocation", lambda row: row["warm_cpu_ms"]),
 ]
 
 
@@ -161,8 +156,9 @@ def page(document: dict[str, Any]) -> str:
         "group; *cold* is from the process's beginning to the end of its first invocation.",
         "Peers do less: no limits, no coins, no expiry, no gapless sequence of events. They keep a "
         "balance, a ledger entry, an event to be published and an idempotency record, and are "
-        "bundled as for production. The *hand-written limit* speaks to the table over one socket "
-        "with its own signatures, and gives up at the first error of the network.",
+        "bundled as for production. The *hand-written limit* speaks to the table, the bus or the "
+        "keys over one socket with its own signatures, and gives up at the first error of the "
+        "network; as the publisher, it leaves to the stream what the bus did not take at once.",
     ]
     for job, title in JOBS.items():
         if not is_compared(rows, job):
@@ -170,12 +166,13 @@ def page(document: dict[str, Any]) -> str:
         parts += [
             f"## {title}",
             compared(rows, job),
-            f"![warm CPU]({FOLDER.name}/{job}-warm.svg)",
+            *[f"![{label}]({FOLDER.name}/{job}-{name}.svg)" for name, label, _ in BARS],
             "What a warm invocation asks of the table (the engine tells no units of BatchGetItem):",
             cost(rows, job),
             "With the CPU that Lambda gives so much memory, from the end of init on: first call / "
             "median warm call, in ms.",
             at_memory(rows, job),
+            f"![first call by memory]({FOLDER.name}/{job}-memory.svg)",
         ]
     parts += [
         "## Functions of the platform",
@@ -183,6 +180,7 @@ def page(document: dict[str, Any]) -> str:
         "## Instructions",
         "As callgrind counts them; the same again for the same program.",
         counted(rows),
+        *page_growth.section(),
         *page_flow.sections(FOLDER),
         "## Budget",
         held(rows),
@@ -191,24 +189,17 @@ def page(document: dict[str, Any]) -> str:
 
 
 def plot(rows: list[Row], job: str) -> None:
-    from matplotlib import pyplot
-
     every = [row for row in rows if row["does"] == job]
     own = next(row for row in every if row["by"] == OWN)
-    names = [row["by"] for row in every]
-    ratios = [ratio(own["warm_cpu_ms"], row["warm_cpu_ms"])[0] for row in every]
-    figure, axes = pyplot.subplots(figsize=(8, 0.5 * len(every) + 1))
-    colours = ["#1b7f5c" if name == OWN else "#9aa5b1" for name in names]
-    bars = axes.barh(names, ratios, color=colours)
-    axes.bar_label(bars, [f"{told(one)}x" for one in ratios], padding=4)
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.set_xlabel("CPU of a warm invocation, Quoin = 1 (logarithmic)")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.15)
-    figure.tight_layout()
-    figure.savefig(FOLDER / f"{job}-warm.svg", metadata={"Date": None})
-    pyplot.close(figure)
+    for name, label, values in BARS:
+        ratios = {row["by"]: ratio(values(own), values(row))[0] for row in every}
+        page_plots.bars(f"{job}-{name}", ratios, label)
+    sizes = [int(size) for size in own["at_memory"]]
+    firsts = {row["by"]: [at["first"] for at in row["at_memory"].values()] for row in every}
+    with page_plots.drawn(f"{job}-memory", 8, 4.5) as axes:
+        page_plots.lines(axes, sizes, firsts, "MB of memory", "first call, ms (logarithmic)")
+        page_plots.logarithmic(axes, sizes)
+        axes.set_yscale("log")
 
 
 def main() -> None:
@@ -222,6 +213,7 @@ def main() -> None:
     PAGE.write_text(page(document))
     for job in JOBS:
         plot(document["rows"], job)
+    page_growth.plots()
     page_flow.plots(FOLDER)
     print(f"written to {PAGE.relative_to(paths.ROOT)}")
 

@@ -14,6 +14,7 @@ from typing import Any
 from . import cost
 from .budget import Line
 from .cost import Term
+from .page_text import table, told
 
 FLOW, COST = "flow.json", "cost.json"
 BACKLOG, COSTS = "flow-backlog.svg", "flow-cost.svg"
@@ -46,18 +47,8 @@ GB-seconds = invocations * GB * (calls * {call_ms} ms + CPU ms + {rounding_ms} m
 Document = dict[str, Any]
 
 
-def told(number: float) -> str:
-    """Three digits, and money with its cents."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
-
-
 def money(dollars: float) -> str:
     return f"{dollars:.2f}"
-
-
-def table(heads: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 class Costs:

@@ -38,6 +38,8 @@ TABLES = {
     "idempotency": ("id", None),
 }
 JOBS = ("debit", "place-bet")
+# Functions of the platform whose only peer is the hand-written limit, called with their own events.
+LIMITED = ("authorizer", "publisher")
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,11 @@ def bet(legs: int = 1) -> dict[str, Any]:
         }
     )
     return event
+
+
+def limit(function: str) -> Path | None:
+    """The hand-written limit of one of the platform's functions, if it is built."""
+    return next(RUST.glob(f"*/release/limit-{function}"), None)
 
 
 def of(job: str, endpoint: str, bundle: str) -> list[Peer]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from . import cost
-from .bench import OUT
 from .cost import Cpu, Function, Term
+from .documents import FOLDER
 
 FLOW, COST = "flow.json", "cost.json"
 PARTS = ("placing", "settling")
@@ -60,7 +60,7 @@ def told(terms: Iterable[Term]) -> list[list[Any]]:
     ]
 
 
-def write(folder: Path = OUT, figures: Path = OUT / "figures.json", name: str = FLOW) -> None:
+def write(folder: Path = FOLDER, figures: Path = FOLDER / "figures.json", name: str = FLOW) -> None:
     flow = json.loads((folder / name).read_text())
     found = reckoned(flow, json.loads(figures.read_text())["rows"])
     (folder / COST).write_text(json.dumps(found) + "\n")

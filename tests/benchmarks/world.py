@@ -70,10 +70,11 @@ class World:
         }
         return Program(function, [str(built / function / "bootstrap")], {**variables, **own})
 
-    def api(self, function: str, body: Any) -> dict[str, Any]:
+    def api(self, function: str, body: Any, user_id: str | None = None) -> dict[str, Any]:
         """A request as the HTTP API hands it to a function, by the function's sample."""
         event = sample(function)
-        who = {"sub": self.user.user_id, "roles": "user", "session_id": "sess_bench"}
+        sub = user_id or self.user.user_id
+        who = {"sub": sub, "roles": "user", "session_id": "sess_bench"}
         event["requestContext"]["authorizer"] = {"lambda": who}
         event["headers"]["idempotency-key"] = uuid.uuid4().hex
         event["headers"]["x-request-id"] = f"req_{uuid.uuid4().hex}"
@@ -90,15 +91,18 @@ class World:
             "amount": 1.25,
         }
 
-    def bet(self, legs: int) -> dict[str, Any]:
+    def bet(
+        self, legs: int, user_id: str | None = None, feeds: list[Feed] | None = None
+    ) -> dict[str, Any]:
         return self.api(
             "place-bet",
             {
                 "type": "single" if legs == 1 else "accumulator",
                 "stake": {"amount": 1.25, "asset": "cash"},
-                "selections": [feed.selection(ODDS) for feed in self.feeds[:legs]],
+                "selections": [feed.selection(ODDS) for feed in (feeds or self.feeds)[:legs]],
                 "accept_odds": "better",
             },
+            user_id,
         )
 
     def settle(self) -> dict[str, Any]:

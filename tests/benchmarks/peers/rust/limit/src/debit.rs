@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::clock::Moment;
+use crate::endpoint::body;
 use crate::json::{Number, amount, quoted, shown, text};
 use crate::receipt::{Receipt, Stored};
-use crate::table::{Outcome, Tables, body, outcome};
+use crate::table::{Outcome, Tables, outcome};
 use crate::{ATTEMPTS, Error};
 
 /// What arrived; each member is read on its own, so that a refusal names it.
@@ -38,9 +39,16 @@ struct Debit<'a> {
 #[derive(Deserialize)]
 pub(crate) struct Wallet<'a> {
     #[serde(borrow)]
-    pub(crate) balance: Number<'a>,
+    balance: Number<'a>,
     #[serde(borrow)]
-    pub(crate) version: Number<'a>,
+    version: Number<'a>,
+}
+
+impl Wallet<'_> {
+    /// Balance and version; who has no wallet yet has nothing.
+    pub(crate) fn stand(found: Option<&Self>) -> Result<(Decimal, u64), Error> {
+        found.map_or(Ok((Decimal::ZERO, 0)), |wallet| Ok((wallet.balance.decimal()?, wallet.version.n.parse()?)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -84,10 +92,7 @@ fn attempt(tables: &mut Tables, debit: &Debit<'_>, receipt: &Receipt) -> Result<
     for _ in 0..ATTEMPTS {
         let reply = tables.call("GetItem", &get)?;
         let wallet = serde_json::from_slice::<Found<'_>>(body(&reply)?)?.item;
-        let (before, version) = match &wallet {
-            Some(wallet) => (wallet.balance.decimal()?, wallet.version.n.parse::<u64>()?),
-            None => (Decimal::ZERO, 0),
-        };
+        let (before, version) = Wallet::stand(wallet.as_ref())?;
         let now = Moment::now();
         if before < debit.amount {
             let available = shown(before);

@@ -1,13 +1,16 @@
-//! The two jobs written by hand, as near to the wire as std and one TLS library allow: what no SDK could beat.
+//! The jobs written by hand, as near to the wire as std and one TLS library allow: what no SDK could beat.
 //!
-//! One thread, one connection to the Runtime API, one to the tables, no retry of the network.
+//! One thread, one connection to the Runtime API, one to the service, no retry of the network.
 
+pub mod authorizer;
 pub mod clock;
 pub mod debit;
+pub mod endpoint;
 pub mod exact;
 pub mod http;
 pub mod json;
 pub mod place_bet;
+pub mod publisher;
 pub mod receipt;
 pub mod runtime;
 pub mod sign;

@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::clock::Moment;
 use crate::debit::{Entry, Wallet};
+use crate::endpoint::body;
 use crate::exact::Product;
 use crate::json::{Number, Text, amount, number, quoted, shown, text};
 use crate::receipt::{Receipt, Stored};
-use crate::table::{Outcome, Tables, body, outcome};
+use crate::table::{Outcome, Tables, outcome};
 use crate::{ATTEMPTS, Error, variable};
 
 /// The most selections of a bet.
@@ -216,11 +217,8 @@ impl PlaceBet {
             }
             let rows = |table: &str| read.responses.get(&Text(table.into())).map_or("[]", |rows| rows.get());
             let markets: Vec<Market<'_>> = serde_json::from_str(rows(markets))?;
-            let mut wallets: Vec<Wallet<'_>> = serde_json::from_str(rows(&wallets))?;
-            let (before, version) = match wallets.pop() {
-                Some(wallet) => (wallet.balance.decimal()?, wallet.version.n.parse::<u64>()?),
-                None => (Decimal::ZERO, 0),
-            };
+            let wallets: Vec<Wallet<'_>> = serde_json::from_str(rows(&wallets))?;
+            let (before, version) = Wallet::stand(wallets.first())?;
             let odds = accept(bet, &markets)?;
             let now = Moment::now();
             let odds = match odds {

@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::clock::Moment;
+use crate::endpoint::{body, refused};
 use crate::json::quoted;
 use crate::sign::sha256;
-use crate::table::{Tables, body, is_taken, refused};
+use crate::table::{Tables, is_taken};
 
 /// How long an answer is kept.
 const KEPT_SECONDS: u64 = 86_400;

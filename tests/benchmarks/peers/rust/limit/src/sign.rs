@@ -3,13 +3,14 @@
 use ring::digest::{SHA256, digest};
 use ring::hmac::{HMAC_SHA256, Key, Tag, sign};
 
+use crate::endpoint::Service;
 use crate::{Error, variable};
 
-const SERVICE: &str = "dynamodb";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Signs requests to the tables.
+/// Signs requests to a service.
 pub struct Signer {
+    service: &'static Service,
     key_id: String,
     secret: String,
     token: Option<String>,
@@ -19,8 +20,9 @@ pub struct Signer {
 
 impl Signer {
     /// With the function's credentials.
-    pub fn from_env() -> Result<Self, Error> {
+    pub fn from_env(service: &'static Service) -> Result<Self, Error> {
         Ok(Self {
+            service,
             key_id: variable("AWS_ACCESS_KEY_ID")?,
             secret: variable("AWS_SECRET_ACCESS_KEY")?,
             token: std::env::var("AWS_SESSION_TOKEN").ok().filter(|token| !token.is_empty()),
@@ -32,7 +34,7 @@ impl Signer {
     /// The headers that a request carries, the signature last, each with the end of its line.
     pub fn headers(&mut self, host: &str, target: &str, moment: &str, body: &[u8]) -> String {
         let (mut headers, mut names) = (
-            format!("content-type:application/x-amz-json-1.0\nhost:{host}\nx-amz-date:{moment}\n"),
+            format!("content-type:{}\nhost:{host}\nx-amz-date:{moment}\n", self.service.content),
             "content-type;host;x-amz-date".to_owned(),
         );
         if let Some(token) = &self.token {
@@ -43,7 +45,7 @@ impl Signer {
         names.push_str(";x-amz-target");
         let canonical = format!("POST\n/\n\n{headers}\n{names}\n{}", sha256(body));
         let day = &moment[..8];
-        let scope = format!("{day}/{}/{SERVICE}/aws4_request", self.region);
+        let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service.name);
         let text = format!("{ALGORITHM}\n{moment}\n{scope}\n{}", sha256(canonical.as_bytes()));
         let signature = hex(sign(self.key(day), text.as_bytes()).as_ref());
         let credential = format!("{}/{scope}", self.key_id);
@@ -57,11 +59,11 @@ impl Signer {
         if self.today.as_ref().is_none_or(|(known, _)| known != day) {
             self.today = None;
         }
-        let (secret, region) = (&self.secret, &self.region);
+        let (secret, region, service) = (&self.secret, &self.region, self.service.name);
         let derive = || {
             let first = Key::new(HMAC_SHA256, format!("AWS4{secret}").as_bytes());
             let next = |tag: Tag, part: &str| sign(&Key::new(HMAC_SHA256, tag.as_ref()), part.as_bytes());
-            let service = next(next(sign(&first, day.as_bytes()), region), SERVICE);
+            let service = next(next(sign(&first, day.as_bytes()), region), service);
             (day.to_owned(), Key::new(HMAC_SHA256, next(service, "aws4_request").as_ref()))
         };
         &self.today.get_or_insert_with(derive).1

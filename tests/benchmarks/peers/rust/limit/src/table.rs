@@ -1,23 +1,13 @@
-//! DynamoDB's JSON 1.0 over one TLS connection.
-
-use std::net::TcpStream;
-use std::sync::Arc;
+//! The tables: their names, and what a transaction came to.
 
 use ring::rand::{SecureRandom, SystemRandom};
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde::Deserialize;
 
 use crate::clock::Moment;
-use crate::http::{Connection, Reply};
-use crate::sign::{Signer, hex};
+use crate::endpoint::{DYNAMODB, Endpoint, refused};
+use crate::http::Reply;
+use crate::sign::hex;
 use crate::{Error, variable};
-
-const HTTPS: u16 = 443;
-
-type Tls = Connection<StreamOwned<ClientConnection, TcpStream>>;
 
 /// The tables' endpoint, and their names.
 pub struct Tables {
@@ -29,42 +19,26 @@ pub struct Tables {
     pub outbox: String,
     /// Answers given.
     pub idempotency: String,
-    host: String,
-    tls: Arc<ClientConfig>,
-    connection: Tls,
-    signer: Signer,
+    endpoint: Endpoint,
     random: SystemRandom,
 }
 
 impl Tables {
-    /// Connects; the handshake is part of the initialisation.
+    /// Connects.
     pub fn connect() -> Result<Self, Error> {
-        let url = variable("AWS_ENDPOINT_URL")?;
-        let host = url.strip_prefix("https://").ok_or("AWS_ENDPOINT_URL is not https")?.trim_end_matches('/');
-        let tls = Arc::new(tls()?);
         Ok(Self {
             wallets: variable("TABLE_WALLETS")?,
             ledger: variable("TABLE_LEDGER")?,
             outbox: variable("TABLE_OUTBOX")?,
             idempotency: variable("TABLE_IDEMPOTENCY")?,
-            host: host.to_owned(),
-            connection: open(&tls, host)?,
-            tls,
-            signer: Signer::from_env()?,
+            endpoint: Endpoint::connect(&DYNAMODB)?,
             random: SystemRandom::new(),
         })
     }
 
-    /// One call, over a new connection where the last call failed.
+    /// One call.
     pub fn call(&mut self, operation: &str, body: &str) -> Result<Reply<'_>, Error> {
-        let target = format!("DynamoDB_20120810.{operation}");
-        let headers = self.signer.headers(&self.host, &target, &Moment::now().basic(), body.as_bytes());
-        let length = body.len();
-        let request = format!("POST / HTTP/1.1\r\n{headers}content-length:{length}\r\n\r\n{body}");
-        if !self.connection.is_open() {
-            self.connection = open(&self.tls, &self.host)?;
-        }
-        Ok(self.connection.exchange(request.as_bytes())?)
+        self.endpoint.call(operation, body)
     }
 
     /// An id that sorts by its moment.
@@ -73,17 +47,6 @@ impl Tables {
         self.random.fill(&mut random).map_err(|_| "no randomness")?;
         Ok(format!("{:012x}{}", now.millis, hex(&random)))
     }
-}
-
-fn open(config: &Arc<ClientConfig>, host: &str) -> Result<Tls, Error> {
-    let (name, port) = host.split_once(':').map_or((host, Ok(HTTPS)), |(name, port)| (name, port.parse()));
-    let mut stream = TcpStream::connect((name, port?))?;
-    stream.set_nodelay(true)?;
-    let mut tls = ClientConnection::new(Arc::clone(config), ServerName::try_from(name.to_owned())?)?;
-    while tls.is_handshaking() {
-        tls.complete_io(&mut stream)?;
-    }
-    Ok(Connection::new(StreamOwned::new(tls, stream)))
 }
 
 /// What came of a transaction.
@@ -138,25 +101,4 @@ pub fn outcome(reply: &Reply<'_>) -> Result<Outcome, Error> {
     } else {
         Err(refused(reply))
     }
-}
-
-/// The body of a call that succeeded.
-pub fn body<'a>(reply: &Reply<'a>) -> Result<&'a [u8], Error> {
-    if reply.status == 200 { Ok(reply.body) } else { Err(refused(reply)) }
-}
-
-/// What a call that failed says.
-pub fn refused(reply: &Reply<'_>) -> Error {
-    format!("the table answered {}: {}", reply.status, String::from_utf8_lossy(reply.body)).into()
-}
-
-/// Trusts the authorities of AWS_CA_BUNDLE, and no others.
-fn tls() -> Result<ClientConfig, Error> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(variable("AWS_CA_BUNDLE")?)? {
-        roots.add(certificate?)?;
-    }
-    let config =
-        ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions();
-    Ok(config?.with_root_certificates(roots).with_no_client_auth())
 }
