@@ -154,7 +154,8 @@ BENCH := .local/bench
 PEERS := tests/benchmarks/peers
 
 bench: build peers ## what functions and their peers take, as docs/benchmarks.md: [RUNS=… CALLS=… ONLY=…]; an hour
-	CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(DEPLOYED) \
+	# With the names of functions, for callgrind; what is zipped is without them.
+	CARGO_PROFILE_RELEASE_STRIP=none CARGO_LAMBDA_COMPILER=cargo $(CARGO_LAMBDA) build --release --skip-target-check $(DEPLOYED) \
 	  $(MEASURED:%=--bin %) --locked --lambda-dir target/lambda-bench
 	PYTHONPATH=tests $(PYTHON) -m pytest -q tests/benchmarks/test_limit.py
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.bench $(if $(RUNS),--runs $(RUNS)) $(if $(CALLS),--calls $(CALLS)) \

@@ -73,6 +73,13 @@ def limits(subjects: Iterable[Subject]) -> list[Subject]:
     ]
 
 
+def without_symbols(program: Path) -> Path:
+    """The program as it is deployed: names of functions are there for callgrind alone."""
+    stripped = program.with_name("stripped")
+    subprocess.run(["strip", "--strip-all", "-o", stripped, program], check=True)
+    return stripped
+
+
 def zipped_mb(folder: Path) -> float:
     """Megabytes of what would be uploaded."""
     archive = io.BytesIO()
@@ -101,16 +108,15 @@ def measured(
                 figures.at_memory[memory] = measure.at_memory(one, memory, FEW)
         if one.is_native and not options.no_instructions:
             say(f"instructions: {one.does}, {one.by}")
-            figures.instructions = measure.counted_instructions(one)
+            figures.instructions, figures.components = measure.instructions_of(one)
     return found
 
 
 def document(found: list[tuple[Subject, Figures]], options: Any) -> dict[str, Any]:
     rows = []
     for one, figures in found:
-        files = Path(one.program.command[0])
-        if not one.is_native:
-            files = one.program.folder or files
+        program = Path(one.program.command[0])
+        files = without_symbols(program) if one.is_native else one.program.folder or program
         rows.append(
             {
                 "does": one.does,
@@ -128,6 +134,7 @@ def document(found: list[tuple[Subject, Figures]], options: Any) -> dict[str, An
                 "write_units": figures.write_units,
                 "read_units": figures.read_units,
                 "instructions": figures.instructions,
+                "components": figures.components,
                 "at_memory": figures.at_memory,
                 "zip_mb": zipped_mb(files),
             }

@@ -4,8 +4,8 @@
 
 It looks at the unoptimised build, which tests have anyway; what the optimised one takes is told by
 `benchmarks.bench`. A function that takes more than the tolerance above what is stored is an error;
-`--write` stores what was found. Counts depend on the compiler: those of another one are told, and
-fail nothing.
+`--write` stores what was found. Counts depend on the compiler and on valgrind: those of others are
+told, and fail nothing.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Line:
     @property
     def percent(self) -> float | None:
         """How much more is found than is stored."""
-        if not self.stored or self.found is None:
+        if not self.stored or not self.found:
             return None
         return 100 * (self.found / self.stored - 1)
 
     @property
     def verdict(self) -> str:
-        if not self.stored or self.found is None:
+        if self.percent is None:
             return "not stored" if self.found else "not measured"
         if 100 * self.found > (100 + TOLERANCE_PERCENT) * self.stored:
             return "MORE"
@@ -89,9 +89,13 @@ def fails(compared: list[Line]) -> bool:
     return any(line.percent is None or line.verdict == "MORE" for line in compared)
 
 
-def compiler() -> str:
-    said = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True)
-    return f"{said.stdout.strip()}, {machine.machine()}"
+def tools() -> str:
+    """What counts depend on, apart from the code."""
+    said = [
+        subprocess.run([tool, "--version"], capture_output=True, text=True, check=True).stdout
+        for tool in ("rustc", "valgrind")
+    ]
+    return ", ".join([*(one.strip() for one in said), machine.machine()])
 
 
 def counted() -> Counts:
@@ -114,16 +118,14 @@ def main() -> int:
     options = parser.parse_args()
     found = counted()
     if options.write:
-        document: dict[str, Any] = {"compiler": compiler(), "instructions": found}
+        document: dict[str, Any] = {"with": tools(), "instructions": found}
         STORED.write_text(HEAD + yaml.safe_dump(document, sort_keys=False))
         return 0
     document = yaml.safe_load(STORED.read_text())
     compared = lines(document["instructions"], found)
     print(table(compared))
-    if document["compiler"] != compiler():
-        print(
-            f"stored by {document['compiler']}, found by {compiler()}: nothing is held against it"
-        )
+    if document["with"] != tools():
+        print(f"stored with {document['with']}\nfound with  {tools()}: store it again")
         return 0
     return int(fails(compared))
 

@@ -95,6 +95,18 @@ def counted(rows: list[Row]) -> str:
     return table(["what", "by", "cold start and first, million", "warm, thousand"], lines)
 
 
+def components(rows: list[Row]) -> str:
+    """Where warm instructions of the functions go that the budget has an aim for."""
+    own = {row["does"]: row.get("components") for row in rows if row["by"] == OWN}
+    chosen = [does for does in budget.AIMS if own.get(does)]
+    names = dict.fromkeys(name for does in chosen for name in own[does])
+    lines = [
+        [name, *[told(own[does].get(name, 0) / 1e3) for does in chosen]]
+        for name in sorted(names, key=lambda name: -sum(own[does].get(name, 0) for does in chosen))
+    ]
+    return table(["thousand instructions", *chosen], lines) if chosen else ""
+
+
 def functions(rows: list[Row]) -> str:
     lines = [
         [
@@ -180,6 +192,9 @@ def page(document: dict[str, Any]) -> str:
         "## Instructions",
         "As callgrind counts them; the same again for the same program.",
         counted(rows),
+        "Where those of a warm invocation go, by the function in which they are after inlining; "
+        "callgrind's processor knows no instructions for SHA-256, which others have:",
+        components(rows),
         *page_growth.section(),
         *page_flow.sections(FOLDER),
         "## Budget",

@@ -8,11 +8,13 @@ import re
 import signal
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import callgrind
 from .runtime_api import Answered, FunctionError, RuntimeApi
 
 INIT_SECONDS = 60
@@ -123,16 +125,27 @@ class Function:
         self.api.close()
 
 
-def instructions(program: Program, events: Sequence[Any]) -> int:
-    """Instructions of a whole life of the function with these invocations, as callgrind counts."""
+def instructions(program: Program, events: Sequence[Any]) -> Counter[str]:
+    """Instructions of a whole life of the function with these invocations, by their function."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "callgrind.out"
         wrapper = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"]
         with Function(program, wrapper) as function:
             function.start()
             for event in events:
-                function.invoke(event)
-        totals = re.search(r"^(?:totals|summary): (\d+)", out.read_text(), re.MULTILINE)
-        if totals is None:
-            raise FunctionError("callgrind left no total")
-        return int(totals[1])
+                expected(function.invoke(event).body)
+        found = callgrind.by_function(out.read_text())
+        if not found:
+            raise FunctionError("callgrind left no counts")
+        return found
+
+
+def expected(answer: Any) -> None:
+    """A benchmark of refusals would be a fast one."""
+    answers: Sequence[Any] = answer if isinstance(answer, list) else [answer]
+    for one in answers:
+        if not isinstance(one, dict):
+            continue
+        is_refused = one.get("status") in ("refused", "rejected") or one.get("batchItemFailures")
+        if is_refused or one.get("statusCode", 200) >= 300 or one.get("isAuthorized") is False:
+            raise ValueError(f"an answer that is none: {one}")

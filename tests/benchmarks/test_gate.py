@@ -32,6 +32,6 @@ def test_what_is_on_one_side_alone_is_an_error() -> None:
 
 def test_something_is_stored() -> None:
     document = yaml.safe_load(gate.STORED.read_text())
-    assert document["compiler"].startswith("rustc ")
+    assert document["with"].startswith("rustc ")
     assert {"debit", "place-bet", "authorizer"} <= document["instructions"].keys()
     assert all(count > 0 for one in document["instructions"].values() for count in one.values())

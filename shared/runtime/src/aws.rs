@@ -48,7 +48,8 @@ macro_rules! client {
     }};
 }
 
-/// Leaves the SDK's description of itself out of requests, which nobody reads and every request would sign and send.
+/// Leaves the SDK's description of itself out of requests, which each would build, sign and send: the service's own log
+/// names the role, which tells more.
 #[derive(Debug)]
 pub struct Terse;
 
@@ -63,7 +64,7 @@ impl Intercept for Terse {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        bag.interceptor_state().store_put(disable_interceptor::<UserAgentInterceptor>("nobody reads it"));
+        bag.interceptor_state().store_put(disable_interceptor::<UserAgentInterceptor>("the role says who asks"));
         Ok(())
     }
 }

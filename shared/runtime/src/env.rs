@@ -85,7 +85,7 @@ impl Env {
         self.counted.lock().map(|mut counted| std::mem::take(&mut *counted)).unwrap_or_default()
     }
 
-    /// The client that an earlier invocation made, or what `make` does.
+    /// The client of this type that an earlier invocation made, or what `make` does.
     pub fn client<T: Any + Clone + Send + Sync>(&self, make: impl FnOnce(&Aws) -> T) -> T {
         let kept = |clients: &BTreeMap<_, Box<dyn Any + Send + Sync>>| {
             clients.get(&TypeId::of::<T>()).and_then(|client| client.downcast_ref::<T>()).cloned()

@@ -40,32 +40,46 @@ pub(crate) fn read(item: &Item) -> Result<Wallet, StoreError> {
 
 /// The attributes that differ between two states of a wallet: what stayed as it was is not sent again.
 pub(crate) fn changes(before: &Wallet, after: &Wallet) -> Result<Vec<(&'static str, AttributeValue)>, StoreError> {
-    let number = |value: u64| AttributeValue::N(value.to_string());
+    // Taken apart, so that a new part of a wallet cannot be forgotten here.
+    let Wallet {
+        user_id: _,
+        version,
+        event_count,
+        own_event_count,
+        at,
+        chain_head,
+        status,
+        balances,
+        holds,
+        limits,
+        owed,
+    } = after;
+    let number = |value: &u64| AttributeValue::N(value.to_string());
     let mut changes = vec![
-        ("v", number(after.version)),
-        ("ws", number(after.event_count)),
-        ("es", number(after.own_event_count)),
-        ("at", AttributeValue::S(after.at.to_string())),
-        ("h", AttributeValue::S(after.chain_head.clone())),
+        ("v", number(version)),
+        ("ws", number(event_count)),
+        ("es", number(own_event_count)),
+        ("at", AttributeValue::S(at.to_string())),
+        ("h", AttributeValue::S(chain_head.clone())),
     ];
     let mut part = |name, text: serde_json::Result<String>| {
         changes.push((name, AttributeValue::S(text?)));
         Ok::<_, StoreError>(())
     };
-    if before.status != after.status {
-        part("status", serde_json::to_string(&after.status))?;
+    if before.status != *status {
+        part("status", serde_json::to_string(status))?;
     }
-    if before.balances != after.balances {
-        part("assets", serde_json::to_string(&after.balances))?;
+    if before.balances != *balances {
+        part("assets", serde_json::to_string(balances))?;
     }
-    if before.holds != after.holds {
-        part("holds", serde_json::to_string(&after.holds))?;
+    if before.holds != *holds {
+        part("holds", serde_json::to_string(holds))?;
     }
-    if before.limits != after.limits {
-        part("limits", serde_json::to_string(&after.limits))?;
+    if before.limits != *limits {
+        part("limits", serde_json::to_string(limits))?;
     }
-    if before.owed != after.owed {
-        part("owed", serde_json::to_string(&after.owed))?;
+    if before.owed != *owed {
+        part("owed", serde_json::to_string(owed))?;
     }
     Ok(changes)
 }
@@ -84,4 +98,53 @@ pub(crate) fn attributes(wallet: &Wallet) -> Result<Item, StoreError> {
         .json("holds", &wallet.holds)?
         .json("limits", &wallet.limits)?
         .json("owed", &wallet.owed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount(digits: &str) -> Amount {
+        serde_json::from_str(digits).unwrap()
+    }
+
+    const LIMITS: &str = r#"[{"kind": "deposit", "period": "day", "asset": "cash", "amount": 10, "used": 0,
+        "window": "2026-01-04T00:00:00.000Z"}]"#;
+
+    fn wallet() -> Wallet {
+        let mut wallet = Wallet::new("user_1".to_owned(), Timestamp::from_millis(1_767_521_825_000));
+        wallet.balances.insert(Asset::Cash, Balance { available: amount("5"), ..Balance::default() });
+        wallet
+    }
+
+    #[test]
+    fn what_changed_makes_of_the_stored_wallet_the_new_one() {
+        let later = Timestamp::from_millis(1_767_521_826_000);
+        let hold = Hold { asset: Asset::Cash, amount: amount("1"), expires_at: Some(later), lots: Vec::new() };
+        let limits: Limits = serde_json::from_str(LIMITS).unwrap();
+        let edits: [(&str, Box<dyn Fn(&mut Wallet)>); 10] = [
+            ("v", Box::new(|wallet| wallet.version = 1)),
+            ("ws", Box::new(|wallet| wallet.event_count = 2)),
+            ("es", Box::new(|wallet| wallet.own_event_count = 3)),
+            ("at", Box::new(move |wallet| wallet.at = later)),
+            ("h", Box::new(|wallet| wallet.chain_head = "ab".to_owned())),
+            ("status", Box::new(|wallet| wallet.status = Status::Closed)),
+            ("assets", Box::new(|wallet| wallet.balances.clear())),
+            ("holds", Box::new(move |wallet| drop(wallet.holds.insert("hold_1".to_owned(), hold.clone())))),
+            ("limits", Box::new(move |wallet| wallet.limits = limits.clone())),
+            ("owed", Box::new(|wallet| drop(wallet.owed.insert(Asset::Cash, amount("2"))))),
+        ];
+        let before = wallet();
+        for (name, edit) in &edits {
+            let mut after = before.clone();
+            edit(&mut after);
+            let mut stored = attributes(&before).unwrap().text("pk", before.user_id.clone());
+            let changes = changes(&before, &after).unwrap();
+            assert!(changes.iter().any(|(changed, _)| changed == name), "{name}");
+            stored.0.extend(changes.into_iter().map(|(name, value)| (name.to_owned(), value)));
+            assert_eq!(read(&stored).unwrap(), after, "{name}");
+        }
+        let names: Vec<_> = changes(&before, &before).unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["v", "ws", "es", "at", "h"], "what stays is not sent again");
+    }
 }
