@@ -104,6 +104,8 @@ pub(crate) fn attributes(wallet: &Wallet) -> Result<Item, StoreError> {
 mod tests {
     use super::*;
 
+    type Edit = Box<dyn Fn(&mut Wallet)>;
+
     fn amount(digits: &str) -> Amount {
         serde_json::from_str(digits).unwrap()
     }
@@ -122,7 +124,7 @@ mod tests {
         let later = Timestamp::from_millis(1_767_521_826_000);
         let hold = Hold { asset: Asset::Cash, amount: amount("1"), expires_at: Some(later), lots: Vec::new() };
         let limits: Limits = serde_json::from_str(LIMITS).unwrap();
-        let edits: [(&str, Box<dyn Fn(&mut Wallet)>); 10] = [
+        let edits: [(&str, Edit); 10] = [
             ("v", Box::new(|wallet| wallet.version = 1)),
             ("ws", Box::new(|wallet| wallet.event_count = 2)),
             ("es", Box::new(|wallet| wallet.own_event_count = 3)),
@@ -130,9 +132,9 @@ mod tests {
             ("h", Box::new(|wallet| wallet.chain_head = "ab".to_owned())),
             ("status", Box::new(|wallet| wallet.status = Status::Closed)),
             ("assets", Box::new(|wallet| wallet.balances.clear())),
-            ("holds", Box::new(move |wallet| drop(wallet.holds.insert("hold_1".to_owned(), hold.clone())))),
+            ("holds", Box::new(move |wallet| wallet.holds = BTreeMap::from([("hold_1".to_owned(), hold.clone())]))),
             ("limits", Box::new(move |wallet| wallet.limits = limits.clone())),
-            ("owed", Box::new(|wallet| drop(wallet.owed.insert(Asset::Cash, amount("2"))))),
+            ("owed", Box::new(|wallet| wallet.owed = BTreeMap::from([(Asset::Cash, amount("2"))]))),
         ];
         let before = wallet();
         for (name, edit) in &edits {

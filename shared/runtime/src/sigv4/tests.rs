@@ -146,7 +146,7 @@ proptest! {
         seconds in 0_u64..4_000_000_000,
         later in 0_u64..200_000,
     ) {
-        let (service, credentials, moments) = (Service::default(), credentials(token.as_deref()), [seconds, seconds + later]);
+        let (service, credentials, moments) = (Service::default(), credentials(token.as_deref()), [seconds, seconds.saturating_add(later)]);
         let asked = calls(&service, &endpoint, &credentials, &text, &moments);
         prop_assert_eq!(asked.len(), 2);
         for (asked, seconds) in asked.iter().zip(moments) {
