@@ -51,9 +51,9 @@ def lines(rows: list[Row]) -> list[Line]:
     for row in those(("place-bet", OWN)) or []:
         at_most("place-bet: write units", row["write_units"], 10, "units")
     if own := [row for row in rows if row["by"] == OWN]:
-        at_most("zip of the largest", max(row["zip_mb"] for row in own), 3, "MB")
+        at_most("zip of the largest of these", max(row["zip_mb"] for row in own), 3, "MB")
         memory = max(max(row["memory_mb"]) for row in own)
-        at_most("peak memory of the hungriest", memory, 12, "MB")
+        at_most("peak memory of the hungriest of these", memory, 12, "MB")
     for does in AIMS:
         if pair := counted(those((does, OWN), (does, LIMIT)), "warm"):
             what = f"{does}: warm instructions of the {LIMIT} (an aim)"

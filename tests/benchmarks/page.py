@@ -22,6 +22,8 @@ PAGE = paths.ROOT / "docs" / "benchmarks.md"
 OWN = budget.OWN
 JOBS = {"debit": "A debit", "place-bet": "A bet on one selection"}
 Row = dict[str, Any]
+# So few instructions may be the difference of two counts.
+NOISE = 200
 
 
 def ratio(own: list[float], other: list[float]) -> tuple[float, float, float]:
@@ -95,16 +97,20 @@ def counted(rows: list[Row]) -> str:
     return table(["what", "by", "cold start and first, million", "warm, thousand"], lines)
 
 
+def thousands(count: int) -> str:
+    """Instructions, unless they are noise."""
+    return told(count / 1e3) if count >= NOISE else ""
+
+
 def components(rows: list[Row]) -> str:
     """Where warm instructions of the functions go that the budget has an aim for."""
     own = {row["does"]: row.get("components") for row in rows if row["by"] == OWN}
-    chosen = [does for does in budget.AIMS if own.get(does)]
-    names = dict.fromkeys(name for does in chosen for name in own[does])
-    lines = [
-        [name, *[told(own[does].get(name, 0) / 1e3) for does in chosen]]
-        for name in sorted(names, key=lambda name: -sum(own[does].get(name, 0) for does in chosen))
-    ]
-    return table(["thousand instructions", *chosen], lines) if chosen else ""
+    chosen = [own[does] for does in budget.AIMS if own.get(does)]
+    names = sorted({name for one in chosen for name in one})
+    names.sort(key=lambda name: -sum(one.get(name, 0) for one in chosen))
+    lines = [[name, *[thousands(one.get(name, 0)) for one in chosen]] for name in names]
+    heads = [does for does in budget.AIMS if own.get(does)]
+    return table(["thousand instructions", *heads], lines) if chosen else ""
 
 
 def functions(rows: list[Row]) -> str:

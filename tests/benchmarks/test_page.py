@@ -78,5 +78,5 @@ def test_a_line_that_is_missed_is_told() -> None:
     assert not held["debit: warm instructions of the hand-written limit (an aim)"]
     missed = document(write_units=11.0, zip_mb=3.1)
     names = {line.what for line in budget.lines(missed["rows"]) if not line.holds}
-    assert {"place-bet: write units", "zip of the largest"} <= names
+    assert {"place-bet: write units", "zip of the largest of these"} <= names
     assert "**no**" in page.page(missed)
