@@ -26,7 +26,7 @@ DEPLOYED = paths.ROOT / "target" / "lambda"
 
 
 def settling(stage: Stage) -> list[dict[str, Any]]:
-    proxy = TableProxy(stage.world.emulator.url, secure=False)
+    proxy = TableProxy(stage.world.emulator.url)
     try:
         return settled_markets(stage, proxy)
     finally:

@@ -37,26 +37,22 @@ class Counted:
 
 
 class TableProxy:
-    """`https://localhost:…` before `engine`; trusted by who trusts the certificate in `bundle`.
+    """`https://localhost:…` before `engine`; trusted by who trusts the certificate in `bundle`."""
 
-    Not `secure`, it is `http://…`, as the stack itself is spoken to.
-    """
-
-    def __init__(self, engine: str, pace_seconds: float = 0.0, secure: bool = True) -> None:
+    def __init__(self, engine: str, pace_seconds: float = 0.0) -> None:
         self.pace_seconds = pace_seconds
         self.counts_units = False
         self.counted = Counted()
         self._engine = urlsplit(engine)
         self._folder = tempfile.TemporaryDirectory(prefix="quoin-bench-")
         self.bundle = Path(self._folder.name) / "ca.pem"
-        context = self._certificate() if secure else None
+        context = self._certificate()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         start = asyncio.start_server(self._serve, HOST, 0, ssl=context)
         self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result(10)
-        scheme, port = "https" if secure else "http", self._server.sockets[0].getsockname()[1]
-        self.url = f"{scheme}://localhost:{port}"
+        self.url = f"https://localhost:{self._server.sockets[0].getsockname()[1]}"
 
     def count(self, units: bool = False) -> Counted:
         """Counts anew; with `units`, the engine is asked for what each call consumed."""

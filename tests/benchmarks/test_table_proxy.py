@@ -7,7 +7,6 @@ import json
 import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -40,20 +39,15 @@ class Engine(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def engine() -> Iterator[str]:
+def proxy() -> Iterator[TableProxy]:
     engine = ThreadingHTTPServer(("127.0.0.1", 0), Engine)
     engine.daemon_threads = True
     threading.Thread(target=engine.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{engine.server_address[1]}"
-    engine.shutdown()
-    engine.server_close()
-
-
-@pytest.fixture
-def proxy(engine: str) -> Iterator[TableProxy]:
-    proxy = TableProxy(engine, PACE_SECONDS)
+    proxy = TableProxy(f"http://127.0.0.1:{engine.server_address[1]}", PACE_SECONDS)
     yield proxy
     proxy.close()
+    engine.shutdown()
+    engine.server_close()
 
 
 def asked(proxy: TableProxy, *operations: str) -> list[dict[str, Any]]:
@@ -95,12 +89,3 @@ def test_who_does_not_trust_the_root_is_not_answered(proxy: TableProxy) -> None:
     connection = http.client.HTTPSConnection("localhost", port)
     with pytest.raises(ssl.SSLCertVerificationError):
         connection.request("POST", "/")
-
-
-def test_who_speaks_without_tls_is_counted_too(engine: str) -> None:
-    proxy = TableProxy(engine, secure=False)
-    counted = proxy.count()
-    with urllib.request.urlopen(urllib.request.Request(proxy.url, b"{}"), timeout=5) as answer:
-        assert json.loads(answer.read()) == {"asked": {}}
-    proxy.close()
-    assert counted.calls == {"POST": 1}
