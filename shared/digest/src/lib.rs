@@ -3,14 +3,7 @@
 use ring::digest::{Context, Digest, SHA256, digest};
 
 /// SHA-256 over what is added, piece by piece.
-#[derive(Clone)]
-pub struct Hasher(Context);
-
-impl std::fmt::Debug for Hasher {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Hasher(…)")
-    }
-}
+struct Hasher(Context);
 
 impl Default for Hasher {
     fn default() -> Self {
@@ -20,19 +13,17 @@ impl Default for Hasher {
 
 impl Hasher {
     /// Adds `bytes` as they are.
-    pub fn add(&mut self, bytes: &[u8]) {
+    fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// Adds `text` with its length before it, so that it matters where one ends and the next begins.
-    pub fn add_field(&mut self, text: &str) {
+    fn add_field(&mut self, text: &str) {
         self.add(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         self.add(text.as_bytes());
     }
 
-    /// The hash.
-    #[must_use]
-    pub fn finish(self) -> Sha256 {
+    fn finish(self) -> Sha256 {
         Sha256(self.0.finish())
     }
 }

@@ -67,7 +67,7 @@ impl Part {
             body.push(b'\n');
             rows = rows.saturating_add(1);
         }
-        let sha256 = sha256(&body);
+        let sha256 = Sha256::of(&body).hex();
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         Ok((Self { key: format!("{NAME}/parts/{sha256}.ndjson"), rows, bytes, sha256 }, body))
     }
@@ -77,7 +77,7 @@ impl Part {
     /// # Errors
     /// If they are not what was written.
     pub(crate) fn read(&self, body: &[u8]) -> Result<Vec<Example>, String> {
-        if sha256(body) != self.sha256 {
+        if Sha256::of(body).hex() != self.sha256 {
             return Err(format!("{} does not hash to its name", self.key));
         }
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -113,10 +113,6 @@ impl Manifest {
     pub(crate) fn key(version: u64) -> String {
         format!("{NAME}/versions/{version:08}/manifest.json")
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::of(bytes).hex()
 }
 
 #[cfg(test)]
