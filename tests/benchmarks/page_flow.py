@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from . import cost
+from . import cost, page_plots
 from .budget import Line
 from .cost import Term
 from .page_text import table, told
@@ -315,7 +315,7 @@ def plot_backlog(backlog: Document, path: Path) -> None:
     axes.set_xlabel("seconds")
     axes.set_ylabel("messages and records waiting")
     axes.spines[["top", "right"]].set_visible(False)
-    save(figure, path)
+    page_plots.save(figure, path, bbox_inches="tight")
 
 
 def plot_costs(costs: Costs, path: Path) -> None:
@@ -340,17 +340,8 @@ def plot_costs(costs: Costs, path: Path) -> None:
     axes.set_xlabel("dollars per million bets, placed, settled and paid")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=7, ncols=5, loc="upper center", bbox_to_anchor=(0.45, -0.3))
-    save(figure, path)
+    page_plots.save(figure, path, bbox_inches="tight")
 
 
 def kind(one: Term) -> str:
     return one.unit if one.unit in UNITS else REST
-
-
-def save(figure: Any, path: Path) -> None:
-    from matplotlib import pyplot
-
-    # The same figures make the same file.
-    pyplot.rcParams["svg.hashsalt"] = path.name
-    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
-    pyplot.close(figure)

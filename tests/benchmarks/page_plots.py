@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from .budget import OWN
@@ -21,14 +22,20 @@ def drawn(name: str, width: float, height: float, panels: int = 1) -> Iterator[A
     # Only who draws needs it.
     from matplotlib import pyplot
 
-    # Names of what is in the file are made of this, so that the same figures make the same file.
-    pyplot.rcParams["svg.hashsalt"] = name
     figure, axes = pyplot.subplots(1, panels, figsize=(width, height))
     yield axes
     for one in [axes] if panels == 1 else axes:
         one.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None})
+    save(figure, FOLDER / f"{name}.svg")
+
+
+def save(figure: Any, path: Path, **how: Any) -> None:
+    from matplotlib import pyplot
+
+    # Names of what is in the file are made of this, so that the same figures make the same file.
+    pyplot.rcParams["svg.hashsalt"] = path.stem
+    figure.savefig(path, metadata={"Date": None}, **how)
     pyplot.close(figure)
 
 
