@@ -38,7 +38,7 @@ TRIGGERS = (
     *("route", "consumes", "queue", "schedule", "scheduled"),
     *("stream", "invoke", "authorizer", "socket"),
 )
-SUBSCRIPTION_KEYS = {"topics", "events", "entities", "routing_keys", "target_types"}
+SUBSCRIPTION_KEYS = {"topics", "events", "entities", "routing_keys", "target_types", "about"}
 
 
 @dataclass(frozen=True)

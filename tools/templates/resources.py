@@ -352,7 +352,9 @@ def _rule(function: Function, consumed: dict[str, Any]) -> dict[str, Any]:
         metadata["routing_key"] = list(consumed["routing_keys"])
     detail = {"metadata": metadata} if metadata else {}
     if "target_types" in consumed:
-        detail["data"] = {"targetType": list(consumed["target_types"])}
+        detail.setdefault("data", {})["targetType"] = list(consumed["target_types"])
+    if "about" in consumed:
+        detail.setdefault("data", {})["about_event"] = list(consumed["about"])
     if detail:
         pattern["detail"] = detail
     name = function.logical_id

@@ -13,9 +13,9 @@ use quoin_runtime::{Delivery, Env, Failure, Outcome};
 use quoin_store::{Append, Commit, Head, Lost, StoreError, Stream};
 
 use crate::contact::{self, Contact};
-use crate::deliver::{Addressed, deliver, read};
+use crate::deliver::{Addressed, deliver};
 use crate::facts::{self, Fact};
-use crate::notice::{self, Notice};
+use crate::notice::{self, Standing};
 use crate::order_facts::CONFIRMED;
 use crate::outcomes::conclude;
 use crate::person::Person;
@@ -146,17 +146,18 @@ async fn told(env: &Env, delivery: &Delivery<BusEvent>, order: &OrderCreated) ->
 }
 
 /// The notices of the confirmation that a provider has accepted, whatever became of them afterwards.
-async fn accepted(env: &Env, event_id: &str, user_id: &str) -> Result<Vec<Notice>, Failure> {
-    let ids = CHANNELS.map(|channel| notice::id(event_id, channel, user_id));
-    let heads = try_join_all(ids.iter().map(async |id| env.store.head(&notice::stream(id)).await)).await?;
-    let notices = heads.iter().filter(|head| head.version > 0).map(read).collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(notices.into_iter().filter(|notice| notice.provider_id.is_some()).collect())
+async fn accepted(env: &Env, event_id: &str, user_id: &str) -> Result<Vec<(Channel, Standing)>, Failure> {
+    let standings = try_join_all(CHANNELS.map(async |channel| {
+        let head = env.store.head(&notice::stream(&notice::id(event_id, channel, user_id))).await?;
+        Ok::<_, StoreError>((channel, Standing::at(&head)?))
+    }));
+    Ok(standings.await?.into_iter().filter(|(_, standing)| standing.provider_id.is_some()).collect())
 }
 
 /// What the order is told, in the order of its channels.
-fn sent(order: &OrderCreated, accepted: &[Notice], now: Timestamp) -> Option<OrderConfirmationSent> {
-    let over = |channel: Channel| accepted.iter().find(|notice| notice.channel == channel);
-    let id = |channel: Channel| over(channel).and_then(|notice| notice.provider_id.clone());
+fn sent(order: &OrderCreated, accepted: &[(Channel, Standing)], now: Timestamp) -> Option<OrderConfirmationSent> {
+    let over = |channel: Channel| accepted.iter().find(|(over, _)| *over == channel);
+    let id = |channel: Channel| over(channel).and_then(|(_, standing)| standing.provider_id.clone());
     let channels: Vec<_> = CHANNELS.into_iter().filter(|channel| over(*channel).is_some()).collect();
     if channels.is_empty() {
         return None;
@@ -165,7 +166,7 @@ fn sent(order: &OrderCreated, accepted: &[Notice], now: Timestamp) -> Option<Ord
         order_id: order.order_id.clone(),
         user_id: order.user_id.clone(),
         channels,
-        sent_at: accepted.iter().filter_map(|notice| notice.accepted_at).max().unwrap_or(now),
+        sent_at: accepted.iter().filter_map(|(_, standing)| standing.accepted_at).max().unwrap_or(now),
         sms_id: id(Channel::Sms),
         push_id: id(Channel::Push),
         email_id: id(Channel::Email),
@@ -184,17 +185,16 @@ fn telling(sent: &OrderConfirmationSent, head: &Head, now: Timestamp) -> Result<
 mod tests {
     use super::*;
     use crate::notice::Answer;
-    use crate::notice::tests::sending;
 
     fn order() -> OrderCreated {
         let sample = facts::tests::samples().into_iter().find(|event| event.event == "order.created").unwrap();
         facts::data(&sample).unwrap()
     }
 
-    fn answered(channel: Channel, answer: &Answer, at: i64) -> Notice {
-        let notice = Notice { channel, ..sending() }.answered(answer, true).unwrap().notice;
-        let accepted_at = notice.provider_id.as_ref().map(|_| Timestamp::from_millis(at));
-        Notice { accepted_at, ..notice }
+    fn answered(channel: Channel, answer: &Answer, at: i64) -> (Channel, Standing) {
+        let standing = Standing::SENDING.answered(answer, true).unwrap().standing;
+        let accepted_at = standing.provider_id.as_ref().map(|_| Timestamp::from_millis(at));
+        (channel, Standing { accepted_at, ..standing })
     }
 
     #[test]

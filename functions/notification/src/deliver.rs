@@ -3,14 +3,16 @@
 use quoin_events::types::Channel;
 use quoin_events::{BusEvent, Timestamp};
 use quoin_runtime::{DataKey, Delivery, Env, Failure, Outcome, Personal};
-use quoin_store::{Append, Commit, Head, Item, Key, Lost, StoreError, Update};
+use quoin_store::{Head, Item, StoreError};
 
 use crate::contact::Contact;
 use crate::facts::Fact;
 use crate::money_text::MoneyText;
-use crate::notice::{self, Answer, Change, Notice, Status, Told};
+use crate::notice::{self, Answer, Notice, Standing};
 use crate::preferences::Preferences;
 use crate::provider::{self, Outgoing};
+use crate::record::{self, follow, record};
+use crate::reference::Reference;
 use crate::render::{Rendered, html, render};
 use crate::routing::Rule;
 use crate::table;
@@ -36,12 +38,15 @@ pub(crate) struct Addressed<'a> {
 #[derive(Debug)]
 struct Intent {
     notice: Notice,
+    standing: Standing,
     head: Head,
     rendered: Rendered,
 }
 
 /// How often a result is recorded anew because somebody else wrote first.
 const TRIES: usize = 4;
+/// A row is kept for months; of an event that is older than this, the stream is asked as well, which is kept for good.
+const FRESH_SECONDS: i64 = 86_400;
 
 /// Tells the person over `channel`, at most once.
 ///
@@ -56,7 +61,7 @@ pub(crate) async fn deliver(
     let Some(intent) = intent(env, delivery, addressed, channel).await? else { return Ok(Outcome::Duplicate) };
     let message = outgoing(addressed, channel, &intent)?;
     let answer = provider::send(env, &message).await?;
-    record(env, delivery, intent, &answer).await?;
+    conclude(env, delivery, intent, &answer).await?;
     match answer {
         // A permanent refusal is recorded and told; trying again would not change it.
         Answer::Accepted(_) | Answer::Refused(_) => Ok(Outcome::Applied),
@@ -65,6 +70,8 @@ pub(crate) async fn deliver(
 }
 
 /// Records the intent, or finds the one recorded before; `None` if the notice is settled.
+///
+/// The row in the person's list is the record, in one plain put: its key follows from the event.
 async fn intent(
     env: &Env,
     delivery: &Delivery<BusEvent>,
@@ -73,29 +80,30 @@ async fn intent(
 ) -> Result<Option<Intent>, Failure> {
     let now = delivery.context.now;
     let rendered = rendered(env, addressed, channel)?;
-    let notice = planned(delivery, addressed, channel, &rendered);
-    let stream = notice::stream(&notice.notification_id);
-    let append = Append::first(stream.clone(), now).state(&notice)?;
-    let commit = Commit::new().append(append).put(table::name(env)?, row(&notice, &rendered, addressed.key, now)?);
-    match env.store.commit(commit, &delivery.context.origin).await {
-        Ok(()) => {
-            let head = Head { version: 1, next_sequence: 1, at: now, state: None };
-            Ok(Some(Intent { notice, head, rendered }))
-        }
-        Err(StoreError::Lost(lost)) if matches!(*lost, Lost::Append { .. }) => {
-            let head = env.store.head(&stream).await?;
-            let notice = read(&head)?;
-            if !notice.wants_sending() {
-                return Ok(None);
-            }
-            // The provider must see the same message again: preferences may have changed since.
-            let listed = Key::new(table::notices(&notice.user_id), &notice.listed_at);
-            let row = env.store.get(table::name(env)?, &listed, true).await?;
-            let rendered = row.map(|row| reopened(&row, addressed.key)).transpose()?.flatten().unwrap_or(rendered);
-            Ok(Some(Intent { notice, head, rendered }))
-        }
-        Err(error) => Err(error.into()),
+    let notice = planned(delivery, addressed, channel, &rendered)?;
+    let (table, stream) = (table::name(env)?, notice.reference.stream());
+    let is_fresh = now < notice.reference.about_at.plus_seconds(FRESH_SECONDS);
+    let head = if is_fresh { Head::none() } else { env.store.head(&stream).await? };
+    let standing = Standing::at(&head)?;
+    if !standing.wants_sending() {
+        follow(env, table, &notice.reference, (head.version, standing.status)).await?;
+        return Ok(None);
     }
+    if env.store.put_new(table, row(&notice, (&head, &standing), &rendered, addressed.key, now)?).await? {
+        return Ok(Some(Intent { notice, standing, head, rendered }));
+    }
+    let head = env.store.head(&stream).await?;
+    let standing = Standing::at(&head)?;
+    if !standing.wants_sending() {
+        follow(env, table, &notice.reference, (head.version, standing.status)).await?;
+        return Ok(None);
+    }
+    // The provider must see the same message again: preferences may have changed since.
+    let Some(row) = env.store.get(table, &notice.reference.row(), true).await? else {
+        return Err(Failure::transient("the notice's row went as it was read"));
+    };
+    let rendered = reopened(&row, addressed.key)?.unwrap_or(rendered);
+    Ok(Some(Intent { notice: Notice::read(&notice.reference, &row)?, standing, head, rendered }))
 }
 
 fn rendered(env: &Env, addressed: &Addressed<'_>, channel: Channel) -> Result<Rendered, Failure> {
@@ -106,32 +114,41 @@ fn rendered(env: &Env, addressed: &Addressed<'_>, channel: Channel) -> Result<Re
     render(rule.template, channel, addressed.language, person, &fact.values, &money).map_err(Failure::poison)
 }
 
-fn planned(delivery: &Delivery<BusEvent>, addressed: &Addressed<'_>, channel: Channel, rendered: &Rendered) -> Notice {
+fn planned(
+    delivery: &Delivery<BusEvent>,
+    addressed: &Addressed<'_>,
+    channel: Channel,
+    rendered: &Rendered,
+) -> Result<Notice, Failure> {
     let (event, user_id) = (delivery.event(), &addressed.fact.user_id);
-    let notification_id = notice::id(event.event_id(), channel, user_id);
-    Notice {
-        status: Status::Sending,
+    let reference = Reference {
+        notification_id: notice::id(event.event_id(), channel, user_id),
         user_id: user_id.clone(),
+        about_at: event.timestamp.parse().map_err(Failure::poison)?,
+    };
+    Ok(Notice {
+        reference,
         channel,
         template: addressed.rule.template.to_owned(),
         language: rendered.language.as_str().to_owned(),
         about_event: event.event.clone(),
         about_event_id: event.event_id().to_owned(),
-        listed_at: table::listed_at(delivery.context.now, &notification_id),
-        provider_id: None,
-        accepted_at: None,
-        failure_reason: None,
-        notification_id,
-    }
+    })
 }
 
 /// The row in the person's list; what it says is sealed.
-fn row(notice: &Notice, rendered: &Rendered, key: &DataKey, now: Timestamp) -> Result<Item, Failure> {
+fn row(
+    notice: &Notice,
+    (head, standing): (&Head, &Standing),
+    rendered: &Rendered,
+    key: &DataKey,
+    now: Timestamp,
+) -> Result<Item, Failure> {
     let seal = |text: &Personal| key.seal(text).map(|sealed| sealed.as_str().to_owned()).map_err(Failure::poison);
-    let listed = Key::new(table::notices(&notice.user_id), &notice.listed_at);
-    Ok(table::item(listed)
-        .text("notification_id", &notice.notification_id)
-        .text("status", notice.status.as_str())
+    Ok(table::item(notice.reference.row())
+        .text("notification_id", &notice.reference.notification_id)
+        .text("status", standing.status.as_str())
+        .number(record::VERSION, head.version)
         .text("channel", notice.channel.as_str())
         .text("template", &notice.template)
         .text("language", &notice.language)
@@ -168,7 +185,7 @@ fn outgoing(addressed: &Addressed<'_>, channel: Channel, intent: &Intent) -> Res
     let Rendered { subject, text, .. } = &intent.rendered;
     let html = subject.as_ref().map(|subject| html(&intent.notice.language, subject, text)).transpose();
     Ok(Outgoing {
-        key: intent.notice.notification_id.clone(),
+        reference: intent.notice.reference.clone(),
         channel,
         to: addressed.key.open(to).map_err(Failure::poison)?,
         subject: subject.clone(),
@@ -178,18 +195,22 @@ fn outgoing(addressed: &Addressed<'_>, channel: Channel, intent: &Intent) -> Res
 }
 
 /// Records what the provider answered, unless it is to be asked again or somebody else has recorded it.
-async fn record(env: &Env, delivery: &Delivery<BusEvent>, intent: Intent, answer: &Answer) -> Result<(), Failure> {
-    let Intent { mut notice, mut head, .. } = intent;
+async fn conclude(env: &Env, delivery: &Delivery<BusEvent>, intent: Intent, answer: &Answer) -> Result<(), Failure> {
+    let Intent { notice, mut standing, mut head, .. } = intent;
+    let (table, origin) = (table::name(env)?, &delivery.context.origin);
     for _ in 0..TRIES {
-        let Some(change) = notice.answered(answer, delivery.is_last) else { return Ok(()) };
-        let commit = changed(table::name(env)?, &change, &head, env.clock.now())?;
-        match env.store.commit(commit, &delivery.context.origin).await {
+        let is_at = (head.version, standing.status);
+        let Some(change) = standing.answered(answer, delivery.is_last) else {
+            return Ok(follow(env, table, &notice.reference, is_at).await?);
+        };
+        match record(env, table, origin, &notice, &change, (&head, env.clock.now())).await {
             Ok(()) => return Ok(()),
             Err(StoreError::Conflict | StoreError::Lost(_)) => {
-                head = env.store.head(&notice::stream(&notice.notification_id)).await?;
-                notice = read(&head)?;
-                if !notice.wants_sending() {
-                    return Ok(());
+                head = env.store.head(&notice.reference.stream()).await?;
+                standing = Standing::at(&head)?;
+                if !standing.wants_sending() {
+                    let is_at = (head.version, standing.status);
+                    return Ok(follow(env, table, &notice.reference, is_at).await?);
                 }
             }
             Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) => return Err(error.into()),
@@ -198,44 +219,12 @@ async fn record(env: &Env, delivery: &Delivery<BusEvent>, intent: Intent, answer
     Err(Failure::transient("others kept changing the notice"))
 }
 
-/// The commit of a change: the stream's next item, the row's status and the provider's id of the message.
-///
-/// # Errors
-/// If it cannot be written as JSON.
-pub(crate) fn changed(table: &str, change: &Change, head: &Head, now: Timestamp) -> Result<Commit, StoreError> {
-    let Change { notice, told } = change;
-    let append = Append::after(notice::stream(&notice.notification_id), head, now);
-    let accepted_at = if *told == Told::Sent { Some(append.at()) } else { notice.accepted_at };
-    let notice = &Notice { accepted_at, ..notice.clone() };
-    let events = notice.event(*told, append.at())?;
-    let listed = Key::new(table::notices(&notice.user_id), &notice.listed_at);
-    let status =
-        Update::of(table, listed).text("status", notice.status.as_str()).number("expires", table::expires(now));
-    let commit = Commit::new().append(append.state(notice)?.events(events)).update(status);
-    Ok(match (&notice.provider_id, told) {
-        (Some(provider_id), Told::Sent) => commit.put(
-            table,
-            table::item(table::message(provider_id))
-                .text("notification_id", &notice.notification_id)
-                .number("expires", table::expires(now)),
-        ),
-        (Some(_) | None, Told::Sent | Told::Failed | Told::Nothing) => commit,
-    })
-}
-
-/// The notice at the end of its stream.
-///
-/// # Errors
-/// If its state cannot be read.
-pub(crate) fn read(head: &Head) -> Result<Notice, StoreError> {
-    let state = head.state.as_deref().ok_or_else(|| StoreError::Refused("the notice has no state".to_owned()))?;
-    Ok(serde_json::from_str(state)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts;
+    use crate::order_facts::CONFIRMED;
+    use crate::record::changed;
     use crate::routing::rule;
     use quoin_events::Origin;
     use quoin_money::Scales;
@@ -273,21 +262,20 @@ mod tests {
     #[test]
     fn nothing_that_is_written_told_or_debugged_names_the_person() {
         with_person(|delivery, addressed| {
-            let now = delivery.context.now;
+            let (now, standing, head) = (delivery.context.now, Standing::SENDING, Head::none());
             let rendered = rendered(addressed);
-            let notice = planned(delivery, addressed, Channel::Email, &rendered);
-            let row = row(&notice, &rendered, addressed.key, now).unwrap();
-            let head = Head { version: 1, next_sequence: 1, at: now, state: None };
-            let refused = notice.answered(&Answer::Refused("HTTP 422".to_owned()), false).unwrap();
-            let accepted = notice.answered(&Answer::Accepted("m".to_owned()), false).unwrap();
-            let commits = [&refused, &accepted].map(|change| changed("t", change, &head, now).unwrap());
-            let state = serde_json::to_string(&notice).unwrap();
-            let intent = Intent { notice, head, rendered };
+            let notice = planned(delivery, addressed, Channel::Email, &rendered).unwrap();
+            let row = row(&notice, (&head, &standing), &rendered, addressed.key, now).unwrap();
+            assert_eq!(Notice::read(&notice.reference, &row).unwrap(), notice);
+            let refused = standing.answered(&Answer::Refused("HTTP 422".to_owned()), false).unwrap();
+            let accepted = standing.answered(&Answer::Accepted("m".to_owned()), false).unwrap();
+            let commits = [&refused, &accepted].map(|change| changed(&notice, change, &head, now).unwrap());
+            let intent = Intent { notice, standing, head, rendered };
             let sent = [Channel::Sms, Channel::Email, Channel::Push]
                 .map(|channel| outgoing(addressed, channel, &intent).unwrap());
             assert_eq!(sent[0].to.reveal(), PERSONAL[1]);
             assert!(sent[1].html.as_ref().unwrap().reveal().contains("Jane Doe"));
-            let printed = format!("{addressed:?}{row:?}{commits:?}{state}{intent:?}{sent:?}");
+            let printed = format!("{addressed:?}{row:?}{commits:?}{intent:?}{sent:?}");
             for text in PERSONAL {
                 assert!(!printed.contains(text), "{text}");
             }
@@ -298,10 +286,48 @@ mod tests {
     fn a_second_try_sends_what_the_first_one_recorded() {
         with_person(|delivery, addressed| {
             let rendered = rendered(addressed);
-            let notice = planned(delivery, addressed, Channel::Email, &rendered);
-            let row = row(&notice, &rendered, addressed.key, delivery.context.now).unwrap();
+            let notice = planned(delivery, addressed, Channel::Email, &rendered).unwrap();
+            let new = (&Head::none(), &Standing::SENDING);
+            let row = row(&notice, new, &rendered, addressed.key, delivery.context.now).unwrap();
             assert_eq!(reopened(&row, addressed.key).unwrap(), Some(rendered));
             assert_eq!(reopened(&Item::new(), addressed.key).unwrap(), None);
         });
+    }
+
+    #[test]
+    fn a_row_fits_into_one_kilobyte_but_for_the_mail_that_lists_an_order() {
+        // Ids are as long as real ones.
+        let (uuid, user_id) = ("92019baa-5cff-53c8-8fbf-3e740581c4fd", "user_4bf92f3577b34da6a3ce929d0e0e4736");
+        let money = MoneyText { currency: "EUR".to_owned(), scales: Scales::default() };
+        let (key, now) = (facts::tests::key(), Timestamp::from_millis(1_767_521_827_700));
+        let (wishes, mut sizes) =
+            (Preferences { push_token: key.seal(&Personal::new("device")).ok(), ..Preferences::default() }, Vec::new());
+        for event in facts::tests::samples() {
+            for fact in facts::of(&event).unwrap() {
+                let about = rule(&event.event, fact.template).unwrap();
+                for channel in [Channel::Sms, Channel::Push, Channel::Email] {
+                    if !about.channels_for(&wishes, true).contains(&channel) {
+                        continue;
+                    }
+                    let name = Personal::new("Jane Doe");
+                    let rendered = render(fact.template, channel, "de", (&key, &name), &fact.values, &money).unwrap();
+                    let reference = Reference {
+                        notification_id: notice::id(uuid, channel, user_id),
+                        user_id: user_id.to_owned(),
+                        about_at: now,
+                    };
+                    let (template, language) = (fact.template.to_owned(), "de".to_owned());
+                    let (about_event, about_event_id) = (event.event.clone(), uuid.to_owned());
+                    let notice = Notice { reference, channel, template, language, about_event, about_event_id };
+                    let bytes = row(&notice, (&Head::none(), &Standing::SENDING), &rendered, &key, now).unwrap().size();
+                    sizes.push((bytes, channel, fact.template));
+                }
+            }
+        }
+        sizes.retain(|(bytes, ..)| *bytes > 1024);
+        assert!(
+            sizes.iter().all(|(_, channel, template)| (*channel, *template) == (Channel::Email, CONFIRMED)),
+            "{sizes:?}"
+        );
     }
 }

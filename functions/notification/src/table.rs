@@ -1,6 +1,6 @@
 //! The rows of the service's own table, and their keys.
 //!
-//! `user#<user>`: `contact` and `preferences`. `notices#<user>`: what the person was told, by time.
+//! `user#<user>`: `contact` and `preferences`. `notices#<user>`: what the person is told, by when it happened.
 //! `message#<id of the provider>`: the notice that the provider knows by that id. `order#<order>`: its confirmation.
 
 use quoin_events::Timestamp;
@@ -30,9 +30,9 @@ pub(crate) fn notices(user_id: &str) -> String {
     format!("notices#{user_id}")
 }
 
-/// Sort key of a notice among those of its person.
-pub(crate) fn listed_at(moment: Timestamp, notice_id: &str) -> String {
-    format!("{moment}#{notice_id}")
+/// The notice `notice_id` about something that happened to the person at `moment`.
+pub(crate) fn notice(user_id: &str, moment: Timestamp, notice_id: &str) -> Key {
+    Key::new(notices(user_id), format!("{moment}#{notice_id}"))
 }
 
 /// The notice that the provider calls `message_id`.

@@ -12,6 +12,7 @@ use crate::cloud::Cloud;
 use crate::findings::{Broken, Check, Side};
 use crate::handled::{attribute, misfit};
 use crate::members;
+use crate::messenger::first_told;
 use crate::platform::is_poison;
 use crate::scenario::Action;
 use crate::scheduler::lock;
@@ -31,6 +32,7 @@ pub(crate) fn at_the_end(cloud: &Cloud, books: &Books, record: &Record) -> Vec<B
     broken.extend(under(Check::Answered, record.done.iter().filter_map(one_answer)));
     broken.extend(under(Check::Answered, reused(record)));
     broken.extend(under(Check::Notices, told_once(cloud, books)));
+    broken.extend(under(Check::Notices, listed(cloud, books)));
     broken
 }
 
@@ -205,15 +207,31 @@ fn reused(record: &Record) -> Vec<Wrong> {
     wrong.collect()
 }
 
+/// Whoever looks at the list of their notices sees how far each is, and none is left half way.
+fn listed(cloud: &Cloud, books: &Books) -> Vec<Wrong> {
+    let mut broken = Vec::new();
+    for row in cloud.scan("NotificationTable").iter().filter(|row| text(row, "pk").starts_with("notices#")) {
+        let id = text(row, "notification_id");
+        let state = books.state(&format!("notice#{id}"));
+        let expected = state.and_then(|state| state["status"].as_str()).unwrap_or("an outcome in its stream");
+        if text(row, "status") != expected {
+            broken
+                .push((format!("notice {id} is listed otherwise"), Side::new("status", expected, text(row, "status"))));
+        }
+    }
+    broken
+}
+
 /// How long the provider knows a message by its key.
 const REMEMBERED_MS: i64 = 7 * 86_400_000;
 
 /// Each event is told once over each channel, and what the provider took is what was sent.
 fn told_once(cloud: &Cloud, books: &Books) -> Vec<Wrong> {
     let (mut counts, mut sent): (BTreeMap<String, u32>, usize) = Default::default();
-    for (id, _) in books.of_kind("notice") {
+    for (id, entries) in books.of_kind("notice") {
         let Some(notice) = books.state(&format!("notice#{id}")) else { continue };
-        let about = format!("{} to {} by {}", notice["about_event_id"], notice["user_id"], notice["channel"]);
+        let (told, channel) = first_told(entries);
+        let about = format!("{} to {} by {channel}", told["about_event_id"], told["user_id"]);
         *counts.entry(about).or_default() += 1;
         sent += usize::from(matches!(notice["status"].as_str(), Some("sent" | "delivered" | "undelivered")));
     }

@@ -213,6 +213,10 @@ pub(crate) fn compare(cloud: &Cloud, books: &Books) -> Vec<Broken> {
         return mailed(cloud, books);
     }
     let messenger = lock(&cloud.messenger);
+    let mut by_notice: BTreeMap<&str, Vec<&Handed>> = BTreeMap::new();
+    for (key, handed) in &messenger.0 {
+        by_notice.entry(notice_of(key)).or_default().push(handed);
+    }
     let mut broken = Vec::new();
     let mut add = |what: String, of: &str, expected: &str, is: &str| {
         broken.push(Broken::new(Check::Notices, what).beside([Side::new(of, expected, is)]));
@@ -220,7 +224,11 @@ pub(crate) fn compare(cloud: &Cloud, books: &Books) -> Vec<Broken> {
     let none = Handed::default();
     for (id, entries) in notices(books) {
         let state = entries.iter().rev().find_map(|entry| entry.state.as_ref()).unwrap_or(&Value::Null);
-        let handed = messenger.0.get(id).unwrap_or(&none);
+        let under = by_notice.get(id).map(Vec::as_slice).unwrap_or_default();
+        if under.len() > 1 {
+            add(format!("notice {id} was handed over under several keys"), "keys", "1", &under.len().to_string());
+        }
+        let handed = under.first().copied().unwrap_or(&none);
         let is = [&state["status"], &state["failure_reason"]].map(|value| value.as_str().unwrap_or_default());
         let refusal = format!("HTTP 422 {REFUSAL}");
         let expected = match (handed.is_taken, handed.receipt) {
@@ -245,7 +253,7 @@ pub(crate) fn compare(cloud: &Cloud, books: &Books) -> Vec<Broken> {
         }
     }
     for (key, handed) in &messenger.0 {
-        if books.state(&format!("notice#{key}")).is_none() {
+        if books.state(&format!("notice#{}", notice_of(key))).is_none() {
             add(format!("a message was handed over under {key}, which is no notice"), key, "a notice", "none");
         }
         if handed.bodies.len() > 1 {
@@ -254,6 +262,23 @@ pub(crate) fn compare(cloud: &Cloud, books: &Books) -> Vec<Broken> {
         }
     }
     broken
+}
+
+/// The notice that a message's key begins with.
+fn notice_of(key: &str) -> &str {
+    key.split('.').next().unwrap_or_default()
+}
+
+/// The event with which a notice's stream begins, and the channel that it tells of.
+pub(crate) fn first_told(entries: &[Entry]) -> (&Value, &str) {
+    let first = entries.iter().flat_map(|entry| &entry.events).next().unwrap_or(&Value::Null);
+    let channel = match first["event"].as_str() {
+        Some("SMSSent") => "sms",
+        Some("EmailSent") => "email",
+        Some("PushNotificationSent") => "push",
+        Some(_) | None => first["data"]["channel"].as_str().unwrap_or_default(),
+    };
+    (&first["data"], channel)
 }
 
 /// A message that AWS was handed.
@@ -287,12 +312,13 @@ fn mailed(cloud: &Cloud, books: &Books) -> Vec<Broken> {
             ("refused", None) => cloud.count("reached: a message, refused by AWS"),
             ("sent", Some(mail)) => {
                 cloud.count("reached: a message that AWS has");
-                let (is, expected) = (mail.notice.as_deref(), (state["channel"] == "email").then_some(id));
+                let (is, expected) = (mail.notice.as_deref(), (first_told(entries).1 == "email").then_some(id));
                 if is != expected {
                     let shown = |one: Option<&str>| one.unwrap_or("a text message").to_owned();
                     add(format!("{} is not the mail of notice {id}", mail.id), "mail", &shown(expected), &shown(is));
                 }
-                let accepted = state["accepted_at"].as_str().and_then(|at| at.parse().ok());
+                // Nothing follows where there are no receipts, so the last item is the acceptance.
+                let accepted = entries.last().and_then(|entry| entry.at.parse().ok());
                 let accepted = accepted.map_or(i64::MAX, quoin_events::Timestamp::millis);
                 if let Some((other, _)) = claimed.insert(&mail.id, (id, accepted)) {
                     add(format!("two notices are {}", mail.id), &mail.id, other, id);

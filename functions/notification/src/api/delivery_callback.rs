@@ -4,8 +4,9 @@ use quoin_runtime::{Env, Problem, Request, Response, verify_webhook};
 use quoin_store::StoreError;
 use serde::Deserialize;
 
-use crate::deliver::{changed, read};
-use crate::notice::{self, Receipt, code};
+use crate::notice::{Notice, Receipt, Standing, code};
+use crate::record::{follow, record};
+use crate::reference::Reference;
 use crate::table;
 
 /// A delivery receipt; members that are not known are the provider's own.
@@ -14,7 +15,7 @@ use crate::table;
 struct DeliveryReceipt {
     /// The provider's own id of the message; required without `notification_id`.
     message_id: Option<String>,
-    /// The id that the message was sent with.
+    /// The key that the message was sent with.
     notification_id: Option<String>,
     /// What became of it.
     status: DeliveryStatus,
@@ -70,19 +71,21 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
         return Err(Problem::new(401, "SIGNATURE_INVALID", "the callback is not signed as agreed"));
     }
     let body: DeliveryReceipt = request.json()?;
-    let notification_id = notice_of(env, &body).await?;
+    let reference = reference(env, &body).await?;
     let receipt = body.receipt();
-    let stream = notice::stream(&notification_id);
+    let provider_id = body.message_id.as_deref().unwrap_or(&reference.notification_id);
+    let (table, origin) = (table::name(env)?, &request.context.origin);
     for _ in 0..TRIES {
-        let head = env.store.head(&stream).await?;
-        if head.version == 0 {
-            return Err(Problem::not_found("message"));
-        }
-        let Some(change) = read(&head)?.received(&receipt, body.message_id.as_deref()) else {
+        let head = env.store.head(&reference.stream()).await?;
+        // The row is there before the message is sent, and so before anything can be told of it.
+        let row = env.store.get(table, &reference.row(), true).await?;
+        let notice = Notice::read(&reference, &row.ok_or_else(|| Problem::not_found("message"))?)?;
+        let standing = Standing::at(&head)?;
+        let Some(change) = standing.received(&receipt, provider_id) else {
+            follow(env, table, &reference, (head.version, standing.status)).await?;
             return Ok(Response::empty(204));
         };
-        let commit = changed(table::name(env)?, &change, &head, request.context.now)?;
-        match env.store.commit(commit, &request.context.origin).await {
+        match record(env, table, origin, &notice, &change, (&head, request.context.now)).await {
             Ok(()) => return Ok(Response::empty(204)),
             Err(StoreError::Conflict | StoreError::Lost(_)) => {}
             Err(error @ (StoreError::Unavailable(_) | StoreError::Refused(_))) => return Err(error.into()),
@@ -91,16 +94,16 @@ pub async fn handle(env: &Env, request: &Request) -> Result<Response, Problem> {
     Err(StoreError::Conflict.into())
 }
 
-/// The notice that a receipt is about: by our own id, or by the provider's.
-async fn notice_of(env: &Env, body: &DeliveryReceipt) -> Result<String, Problem> {
+/// The notice that a receipt is about: by our own key, or by the provider's id.
+async fn reference(env: &Env, body: &DeliveryReceipt) -> Result<Reference, Problem> {
+    let unknown = || Problem::not_found("message");
     match (&body.notification_id, &body.message_id) {
-        (Some(ours), _) if is_id(ours) => Ok(ours.clone()),
+        (Some(ours), _) => Reference::parse(ours).filter(|_| is_id(ours)).ok_or_else(unknown),
         (None, Some(theirs)) if is_id(theirs) => {
             let row = env.store.get(table::name(env)?, &table::message(theirs), true).await?;
-            let row = row.ok_or_else(|| Problem::not_found("message"))?;
-            Ok(row.require_text("notification_id")?.to_owned())
+            Reference::parse(row.ok_or_else(unknown)?.require_text("reference")?).ok_or_else(unknown)
         }
-        (Some(_), _) | (None, Some(_)) => Err(Problem::not_found("message")),
+        (None, Some(_)) => Err(unknown()),
         (None, None) => {
             Err(Problem::field("MESSAGE_MISSING", "/message_id", "message_id or notification_id is required"))
         }
@@ -108,7 +111,7 @@ async fn notice_of(env: &Env, body: &DeliveryReceipt) -> Result<String, Problem>
 }
 
 fn is_id(text: &str) -> bool {
-    (1..=200).contains(&text.len())
+    (1..=255).contains(&text.len())
 }
 
 #[cfg(test)]

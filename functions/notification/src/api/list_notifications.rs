@@ -1,4 +1,4 @@
-//! `GET /api/notifications`: what the caller was told, newest first.
+//! `GET /api/notifications`: what the caller was told, by when it happened, newest first.
 
 use quoin_events::Timestamp;
 use quoin_events::types::Channel;
@@ -42,7 +42,7 @@ struct NoticeView {
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn contract() -> quoin_runtime::Contract {
-    quoin_runtime::Contract::new("What the caller was told, newest first").lists::<NoticeView>()
+    quoin_runtime::Contract::new("What the caller was told, by when it happened, newest first").lists::<NoticeView>()
 }
 
 /// Answers with a page of what the caller was told.

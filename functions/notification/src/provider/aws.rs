@@ -35,7 +35,7 @@ async fn publish(env: &Env, message: &Outgoing) -> Answer {
         Channel::Sms | Channel::Email => request.phone_number(message.to.reveal()),
     };
     match request.send().await {
-        Ok(reply) => Answer::Accepted(reply.message_id.unwrap_or_else(|| message.key.clone())),
+        Ok(reply) => Answer::Accepted(reply.message_id.unwrap_or_else(|| message.reference.notification_id.clone())),
         Err(error) => refusal(
             "SNS",
             error.as_service_error().and_then(aws_sdk_sns::error::ProvideErrorMetadata::code),
@@ -54,9 +54,16 @@ async fn mail(env: &Env, message: &Outgoing) -> Result<Answer, Failure> {
         .from_email_address(sender)
         .destination(Destination::builder().to_addresses(message.to.reveal()).build())
         .content(content)
-        .set_email_tags(MessageTag::builder().name("notice").value(&message.key).build().ok().map(|tag| vec![tag]));
+        .set_email_tags(
+            MessageTag::builder()
+                .name("notice")
+                .value(&message.reference.notification_id)
+                .build()
+                .ok()
+                .map(|tag| vec![tag]),
+        );
     Ok(match request.send().await {
-        Ok(reply) => Answer::Accepted(reply.message_id.unwrap_or_else(|| message.key.clone())),
+        Ok(reply) => Answer::Accepted(reply.message_id.unwrap_or_else(|| message.reference.notification_id.clone())),
         Err(error) => refusal("SES", error.as_service_error().and_then(|known| known.code()), SES_REFUSALS),
     })
 }

@@ -38,26 +38,26 @@ pub(crate) async fn send(env: &Env, message: &Outgoing) -> Result<Answer, Failur
         headers: vec![
             ("authorization".to_owned(), format!("Bearer {secret}")),
             ("content-type".to_owned(), "application/json".to_owned()),
-            ("idempotency-key".to_owned(), message.key.clone()),
+            ("idempotency-key".to_owned(), message.reference.to_string()),
         ],
         body: body.to_string().into_bytes(),
         timeout_ms: TIMEOUT_MS,
     };
     Ok(match env.call(request).await {
-        Ok(response) => understand(&message.key, &response),
+        Ok(response) => understand(&message.reference.notification_id, &response),
         // Their own words may quote the request.
         Err(OutboundError::NotSent(_)) => Answer::Unavailable("the provider was not reached".to_owned()),
         Err(OutboundError::Unknown(_)) => Answer::Unavailable("the provider gave no answer".to_owned()),
     })
 }
 
-fn understand(key: &str, response: &OutboundResponse) -> Answer {
+fn understand(notification_id: &str, response: &OutboundResponse) -> Answer {
     let reply: Reply = serde_json::from_slice(&response.body).unwrap_or_default();
     let status = response.status;
     match status {
         200..=299 => {
             let named = [reply.message_id, reply.id].into_iter().flatten().find(|id| is_id(id));
-            Answer::Accepted(named.unwrap_or_else(|| key.to_owned()))
+            Answer::Accepted(named.unwrap_or_else(|| notification_id.to_owned()))
         }
         // Not about this message: a credential that is being rotated, a first try still in progress, too many at once.
         401 | 408 | 409 | 425 | 429 => Answer::Unavailable(format!("HTTP {status}")),

@@ -7,12 +7,13 @@ use quoin_events::types::Channel;
 use quoin_runtime::{Env, Failure, Personal};
 
 use crate::notice::Answer;
+use crate::reference::Reference;
 
 /// A message on its way out; its `Debug` shows nothing of the person.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
-    /// Told to the provider as idempotency key: the same for every try.
-    pub(crate) key: String,
+    /// What it is sent under: the same for every try.
+    pub(crate) reference: Reference,
     /// Over what.
     pub(crate) channel: Channel,
     /// Phone number, e-mail address or device.

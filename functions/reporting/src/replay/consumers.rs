@@ -23,13 +23,15 @@ struct Rule {
     entities: Option<Vec<String>>,
     routing_keys: Option<Vec<String>>,
     target_types: Option<Vec<String>>,
+    about: Option<Vec<String>>,
 }
 
 /// The part of some events' data that they are routed by.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
 struct Aimed {
+    #[serde(rename = "targetType")]
     target_type: Option<String>,
+    about_event: Option<String>,
 }
 
 /// The consumer called `name`, as its queue is.
@@ -64,9 +66,10 @@ impl Rule {
         quoin_events::event_type(&event.event).is_some_and(|known| self.is_about(known))
             && fits(self.entities.as_deref(), entity)
             && fits(self.routing_keys.as_deref(), event.metadata.routing_key.as_deref())
-            && (self.target_types.is_none() || {
-                let aimed = event.data::<Aimed>().ok().and_then(|aimed| aimed.target_type);
-                fits(self.target_types.as_deref(), aimed.as_deref())
+            && (self.target_types.is_none() && self.about.is_none() || {
+                let aimed = event.data::<Aimed>().unwrap_or_default();
+                fits(self.target_types.as_deref(), aimed.target_type.as_deref())
+                    && fits(self.about.as_deref(), aimed.about_event.as_deref())
             })
     }
 }
@@ -78,6 +81,7 @@ fn fits(wanted: Option<&[String]>, is: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::value::RawValue;
 
     fn event(name: &str, entity: &str, routing_key: &str, target_type: &str) -> Envelope {
         let text = format!(
@@ -97,6 +101,13 @@ mod tests {
         assert!(gigs.takes(&event("credit_spent", "boost", "credit.event", "gig")));
         assert!(!gigs.takes(&event("credit_spent", "boost", "credit.event", "clan")));
         assert!(!gigs.takes(&event("profile_boost", "boost", "boost.event", "gig")));
+        let about = |what: &str| {
+            let mut sent = event("SMSSent", "notice", "", "");
+            sent.data = RawValue::from_string(format!(r#"{{"about_event":"{what}"}}"#)).unwrap();
+            find("payment-events").unwrap().takes(&sent)
+        };
+        assert!(about("DepositSuccess"));
+        assert!(!about("BetPlaced"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::event_page::consumers;
 use crate::functions::{self, Trigger};
-use crate::samples;
+use crate::samples::{self, Sample};
 use quoin_stack::yaml;
 
 use crate::files;
@@ -36,6 +36,50 @@ fn logical_id(function: &str) -> String {
     function.split('-').map(capital).collect()
 }
 
+/// What `pattern` lets pass of what a message is about.
+fn abouts(pattern: &Value) -> &[Value] {
+    pattern.pointer("/detail/data/about_event").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The sample as it is on the bus, and about everything that one of `patterns` chooses by.
+fn told(sample: &Sample, patterns: &[Value]) -> Vec<Value> {
+    let mut all = vec![sample.on_bus()];
+    if all[0].pointer("/detail/data/about_event").is_some() {
+        all.extend(patterns.iter().flat_map(abouts).map(|wanted| {
+            let mut event = sample.on_bus();
+            *event.pointer_mut("/detail/data/about_event").unwrap() = wanted.clone();
+            event
+        }));
+    }
+    all
+}
+
+#[test]
+fn a_message_about_something_else_is_not_delivered() {
+    let samples = samples::all().unwrap();
+    let sent = samples.iter().find(|sample| sample.of.name == "SMSSent").unwrap();
+    assert_eq!(sent.on_bus().pointer("/detail/data/about_event"), Some(&Value::from("BetPlaced")));
+    let payment = patterns("payment").remove("PaymentEventsQueue").unwrap();
+    let others = told(sent, &payment).split_off(1);
+    assert!(!others.is_empty());
+    for other in others {
+        assert!(payment.iter().any(|pattern| pattern::matches(pattern, &other)), "{other}");
+    }
+    assert!(!payment.iter().any(|pattern| pattern::matches(pattern, &sent.on_bus())));
+}
+
+#[test]
+fn payment_hears_of_messages_about_every_payment_that_people_are_told_of() {
+    let (functions, samples) = (functions::all().unwrap(), samples::all().unwrap());
+    let notify = functions.iter().find(|function| function.name == "notify").unwrap();
+    let told_of =
+        samples.iter().filter(|sample| sample.of.topic.as_str() == "payment.events" && notify.consumes(sample));
+    let told_of: BTreeSet<_> = told_of.map(|sample| sample.of.name).collect();
+    let payment = patterns("payment").remove("PaymentEventsQueue").unwrap();
+    let heard: BTreeSet<_> = payment.iter().flat_map(abouts).filter_map(Value::as_str).collect();
+    assert!(!told_of.is_empty() && told_of.is_subset(&heard), "{told_of:?} {heard:?}");
+}
+
 #[test]
 fn every_rule_matches_exactly_the_samples_that_its_service_declares() {
     let (functions, samples) = (functions::all().unwrap(), samples::all().unwrap());
@@ -49,7 +93,10 @@ fn every_rule_matches_exactly_the_samples_that_its_service_declares() {
             let declared: BTreeSet<_> = consumed.map(|sample| sample.of.name).collect();
             let delivered: BTreeSet<_> = samples
                 .iter()
-                .filter(|sample| patterns.iter().any(|pattern| pattern::matches(pattern, &sample.on_bus())))
+                .filter(|sample| {
+                    let events = told(sample, &patterns);
+                    patterns.iter().any(|pattern| events.iter().any(|event| pattern::matches(pattern, event)))
+                })
                 .map(|sample| sample.of.name)
                 .collect();
             assert_eq!(delivered, declared, "{}", function.name);
@@ -63,8 +110,10 @@ fn no_event_is_delivered_twice_to_one_queue() {
     let samples = samples::all().unwrap();
     for service in functions::services().unwrap() {
         for (queue, patterns) in patterns(&service) {
-            for sample in &samples {
-                let matching = patterns.iter().filter(|pattern| pattern::matches(pattern, &sample.on_bus())).count();
+            for (sample, event) in
+                samples.iter().flat_map(|one| told(one, &patterns).into_iter().map(move |told| (one, told)))
+            {
+                let matching = patterns.iter().filter(|pattern| pattern::matches(pattern, &event)).count();
                 assert!(matching <= 1, "{queue} gets {} {matching} times", sample.of.name);
             }
         }
@@ -102,7 +151,7 @@ const FOR_THE_RECORD: &[&str] = &["LoyaltyPointsUpdated", "SpinChancesAwarded"];
 #[test]
 fn every_event_has_a_consumer_besides_audit_and_reporting() {
     let (functions, samples) = (functions::all().unwrap(), samples::all().unwrap());
-    let is_unheard = |sample: &&samples::Sample| consumers(sample, &functions).next().is_none();
+    let is_unheard = |sample: &&Sample| consumers(sample, &functions).next().is_none();
     let unheard: Vec<_> = samples.iter().filter(is_unheard).map(|sample| sample.of.name).collect();
     assert_eq!(unheard, FOR_THE_RECORD);
 }
