@@ -77,14 +77,15 @@ pub enum ExecuteError<E> {
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(pub Timestamp);
 
-/// First and longest pause between two tries, before jitter.
-const PAUSE_MS: (u64, u64) = (20, 1_000);
+/// First and longest pause between two tries, before jitter. Who pauses long loses to those who have just come.
+const PAUSE_MS: (u64, u64) = (20, 200);
 
 impl Deadline {
     /// Pauses before try number `attempt` with full jitter; false when the time is up.
     pub(crate) async fn pause(self, clock: &Clock, attempt: u32) -> bool {
         let (first, most) = PAUSE_MS;
-        let ceiling = first.saturating_mul(1_u64.checked_shl(attempt.min(10)).unwrap_or(u64::MAX)).min(most);
+        let doubled = 1_u64.checked_shl(attempt.saturating_sub(1)).unwrap_or(u64::MAX);
+        let ceiling = first.saturating_mul(doubled).min(most);
         let pause = clock.random_below(ceiling);
         if left_ms(clock.now(), self.0) <= pause {
             return false;
@@ -140,23 +141,23 @@ where
                     return repeated(receipt, &proposal.body_hash);
                 }
             }
-            Some(Lost::Wallet(Some(wallet))) => {
+            // Nobody knows a newer wallet than the one that was handed back, so it is tried at once, and only once:
+            // after a pause it would be old news.
+            Some(Lost::Wallet(Some(wallet))) if tries.count == 0 => {
                 let mut snapshot = snapshot;
                 snapshot.rebase(wallet);
                 loaded = Some(snapshot);
+                tries.failed(None);
+                continue;
             }
             Some(Lost::Other { item, .. }) if !snapshot.is_outdated_by(item) => {
                 return Err(ExecuteError::Blocked(item));
             }
-            Some(Lost::Other { .. } | Lost::Wallet(None)) | None => {}
+            Some(Lost::Other { .. } | Lost::Wallet(_)) | None => {}
         }
         tries.failed(None);
         if !deadline.pause(clock, tries.count).await {
             return Err(tries.given_up());
-        }
-        // After a pause a wallet that was handed back is old news on a busy one: read again now and then.
-        if tries.count.is_multiple_of(3) {
-            loaded = None;
         }
     }
 }
