@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from client import Platform, Shop, User
@@ -20,7 +21,8 @@ def with_credits(platform: Platform, credits: int) -> User:
 
 def boost(kind: str, target: str, amount: int, hours: int = 48, ago: float = 0) -> Event:
     """A boost that began so many seconds ago."""
-    at, until = moment(-ago), moment(hours * HOUR - ago)
+    now = datetime.now(UTC)
+    at, until = moment(-ago, now), moment(hours * HOUR - ago, now)
     boost_id = f"boost_{uuid.uuid4().hex}"
     data = {"targetId": target, "amount": amount, "duration": hours, "eventId": boost_id}
     times = {"timestamp": at, "expiresAt": until}

@@ -19,9 +19,9 @@ def sample(name: str) -> Event:
     return json.loads((paths.ROOT / "events" / "catalogue" / f"{name}.json").read_text())
 
 
-def moment(seconds: float = 0) -> str:
+def moment(seconds: float = 0, now: datetime | None = None) -> str:
     """So many seconds from now, as events write it."""
-    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    at = (now or datetime.now(UTC)) + timedelta(seconds=seconds)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
@@ -37,8 +37,12 @@ def event(name: str, at: str, entity: tuple[str, str] | None = None, **data: Any
 
 
 def deliver(platform: Platform, function: str, *events: Event) -> None:
-    """Sends `events` to the queue of a consumer of the bus."""
+    """Sends `events` to the queue of a consumer of the bus, ten at once."""
     queues = platform.aws("sqs")
     (url,) = [url for url in queues.list_queues()["QueueUrls"] if url.endswith(f"-{function}")]
-    for one in events:
-        queues.send_message(QueueUrl=url, MessageBody=json.dumps({"detail": one}))
+    for first in range(0, len(events), 10):
+        entries = [
+            {"Id": str(place), "MessageBody": json.dumps({"detail": one})}
+            for place, one in enumerate(events[first : first + 10])
+        ]
+        assert not queues.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")

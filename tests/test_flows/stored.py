@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from client import Platform, eventually
 
 QUIET_SECONDS = 2
+
+
+def staged(item: dict[str, Any]) -> list[str]:
+    """The events that a row of the warehouse's table holds; none, of any other item."""
+    packed = item.get("lines", {}).get("B")
+    return zlib.decompress(packed).decode().splitlines() if packed else []
 
 
 def items(platform: Platform) -> Iterator[tuple[str, str]]:
@@ -18,7 +26,8 @@ def items(platform: Platform) -> Iterator[tuple[str, str]]:
         if "sandbox" not in table.lower():
             scan = tables.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
             for item in (item for page in scan for item in page["Items"]):
-                text = json.dumps(item, default=str, sort_keys=True)
+                unpacked = item | {"lines": staged(item)} if staged(item) else item
+                text = json.dumps(unpacked, default=str, sort_keys=True)
                 yield f"{table} {item['pk']} {item.get('sk')}", text
 
 

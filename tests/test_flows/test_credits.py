@@ -62,7 +62,8 @@ def invoke(platform: Platform, function: str, **payload: Any) -> Any:
 def given_before(platform: Platform, booster: User, target: str, seconds: float) -> str:
     """A boost of 40 credits for an hour, given so many seconds ago, as the credit service tells it.
     Its event is sent twice."""
-    boost_id, at = f"boost_{uuid.uuid4().hex}", moment(-seconds)
+    boost_id, now = f"boost_{uuid.uuid4().hex}", datetime.now(UTC)
+    at = moment(-seconds, now)
     data = {
         "userId": booster.user_id,
         "targetId": target,
@@ -70,7 +71,7 @@ def given_before(platform: Platform, booster: User, target: str, seconds: float)
         "duration": 1,
         "eventId": boost_id,
         "timestamp": at,
-        "expiresAt": moment(HOUR - seconds),
+        "expiresAt": moment(HOUR - seconds, now),
     }
     made = event("profile_boost", at, ("boost", boost_id), **data)
     deliver(platform, "user-credit-queue", made, made)

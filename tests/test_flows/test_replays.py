@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from client import Platform, User, eventually
 from deliver import deliver, event, moment
 from ledger import Ledger
 from test_credits import HOUR, boost, invoke, told, visibility
-from test_warehouse import export
+from test_warehouse import export, staged_rows
 
 TABLES = ("UserBoostEvents", "UserCreditEvents")
 CONSUMER = "user-credit-queue"
@@ -64,11 +65,9 @@ def replay(platform: Platform, operator: str, since: str, **more: Any) -> dict[s
 
 def in_warehouse(platform: Platform, target: str) -> int:
     """How many events that name a profile are on their way into objects."""
-    tables = platform.aws("dynamodb")
-    (table,) = [t for t in tables.list_tables()["TableNames"] if "-WarehouseTable" in t]
-    pages = tables.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    staged = [item.get("line", {}).get("S", "") for page in pages for item in page["Items"]]
-    return sum(1 for line in staged if f'"targetId":"{target}"' in line)
+    mention = f'"targetId":"{target}"'
+    # One that was delivered twice is staged twice.
+    return len({line for row in staged_rows(platform, mention) for line in row if mention in line})
 
 
 def waiting(platform: Platform) -> int:
@@ -82,9 +81,10 @@ def waiting(platform: Platform) -> int:
 
 def over(booster: User, target: str) -> dict[str, Any]:
     """The event of a boost that ended an hour ago."""
-    boost_id, at = f"boost_{uuid.uuid4().hex}", moment(-2 * HOUR)
+    boost_id, now = f"boost_{uuid.uuid4().hex}", datetime.now(UTC)
+    at = moment(-2 * HOUR, now)
     ids = {"userId": booster.user_id, "targetId": target, "eventId": boost_id}
-    times = {"timestamp": at, "expiresAt": moment(-HOUR)}
+    times = {"timestamp": at, "expiresAt": moment(-HOUR, now)}
     return event(
         "profile_boost", at, ("boost", boost_id), amount=40, duration=1, **ids, **times
     )  # fmt: skip

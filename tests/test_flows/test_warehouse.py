@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from client import Feed, Grocery, Platform, User, eventually
-from stored import wait_until_quiet
+from deliver import deliver, event, moment
+from stored import staged, wait_until_quiet
 
 KEY = re.compile(
     r"retention=(?P<days>7|30|90|365)/event=(?P<event>[\w.]+)/day=(?P<day>[\d-]{10})/part-(\d+)\.ndjson"
@@ -29,13 +31,13 @@ OF_AN_ORDER = {
 }
 
 
-def export(platform: Platform) -> dict[str, Any]:
+def export(platform: Platform, failed: int = 0) -> dict[str, Any]:
     """What one export says; while another one is writing, something may be left."""
     name = f"quoin-{platform.outputs['stage']}-warehouse-export"
     answer = platform.aws("lambda").invoke(FunctionName=name, Payload=b"{}")
     payload = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, payload
-    assert payload["failed"] == 0, payload
+    assert payload["failed"] == failed, payload
     return payload
 
 
@@ -71,19 +73,30 @@ def told(platform: Platform, mention: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def exported(platform: Platform, mention: str) -> list[tuple[str, dict[str, Any]]]:
+def exported(platform: Platform, mention: str, failed: int = 0) -> list[tuple[str, dict[str, Any]]]:
     """The lines that mention something, once an export has nothing to do any more."""
-    eventually(lambda: export(platform), lambda done: done["lines"] == done["left"] == 0)
+    eventually(lambda: export(platform, failed), lambda done: done["lines"] == done["left"] == 0)
     return lines(platform, mention)
 
 
-def staged_again(platform: Platform, event: dict[str, Any]) -> None:
-    """Brings an event to the warehouse's queue a second time."""
-    queues = platform.aws("sqs")
-    name = f"quoin-{platform.outputs['stage']}-warehouse"
-    url = queues.get_queue_url(QueueName=name)["QueueUrl"]
-    message = {"id": "again", "detail-type": event["event"], "source": "x.events", "detail": event}
-    queues.send_message(QueueUrl=url, MessageBody=json.dumps(message))
+def table(platform: Platform) -> str:
+    """The table where events are staged."""
+    names = platform.aws("dynamodb").list_tables()["TableNames"]
+    (name,) = [name for name in names if "-WarehouseTable" in name]
+    return name
+
+
+def staged_rows(platform: Platform, mention: str) -> list[list[str]]:
+    """The events of each staged row that holds one that mentions something."""
+    return [staged(row) for row in stored_rows(platform, mention)]
+
+
+def stored_rows(platform: Platform, mention: str) -> list[dict[str, Any]]:
+    """These rows as they are stored."""
+    scan = platform.aws("dynamodb").get_paginator("scan")
+    pages = scan.paginate(TableName=table(platform), ConsistentRead=True)
+    rows = [item for page in pages for item in page["Items"]]
+    return [row for row in rows if any(mention in line for line in staged(row))]
 
 
 def test_deposits_and_bets_are_in_the_warehouse_once(
@@ -109,10 +122,60 @@ def test_deposits_and_bets_are_in_the_warehouse_once(
 
     # An event that comes again is there already.
     again = next(event for event in expected.values() if event["event"] == "BetPlaced")
-    staged_again(platform, again)
-    staged_again(platform, again)
+    deliver(platform, "warehouse", again, again)
     wait_until_quiet(platform, user.user_id)
     assert exported(platform, user.user_id) == found
+
+
+def test_events_are_staged_together_in_few_bytes(platform: Platform) -> None:
+    """A batch's events are one row; the row is no longer than what it saves."""
+    mine, at = f"user_{uuid.uuid4().hex}", moment()
+    viewed = [event("profile.viewed", at, profile_user_id=mine) for _ in range(25)]
+    deliver(platform, "warehouse", *viewed)
+    ids = {one["metadata"]["event_id"] for one in viewed}
+
+    def found() -> set[str]:
+        told = [json.loads(line) for row in staged_rows(platform, mine) for line in row]
+        return {line["metadata"]["event_id"] for line in told} | {
+            line["metadata"]["event_id"] for _, line in lines(platform, mine)
+        }
+
+    eventually(found, ids.issubset)
+    stored = stored_rows(platform, mine)
+    assert 1 <= len(stored) < len(viewed) / 2
+    text = "".join(line for row in map(staged, stored) for line in row)
+    assert sum(len(row["lines"]["B"]) for row in stored) < len(text) / 4
+
+
+def test_what_cannot_be_written_or_read_holds_up_nothing_else(platform: Platform) -> None:
+    stuck, other = (event("profile.viewed", "2020-02-03T04:05:06.789Z") for _ in range(2))
+    stuck["event"], other["event"] = f"stuck.{uuid.uuid4().hex}", f"other.{uuid.uuid4().hex}"
+    tables, store = platform.aws("dynamodb"), platform.aws("s3")
+    bad = {"pk": {"S": "stage#0"}, "sk": {"S": f"{moment()}#bad"}}
+    place = {
+        "Bucket": platform.outputs["stack"]["WarehouseBucket"],
+        "Key": f"retention=90/event={stuck['event']}/day=2020-02-03/part-0.ndjson",
+    }
+    try:
+        store.put_object(Body=b"no event", **place)
+        deliver(platform, "warehouse", stuck, other)
+        eventually(
+            lambda: staged_rows(platform, stuck["event"]) and staged_rows(platform, other["event"])
+        )
+        tables.put_item(TableName=table(platform), Item=bad | {"lines": {"B": b"no row"}})
+        # The type's day whose object is no part, and the row.
+        assert [line for _, line in exported(platform, other["event"], failed=2)] == [other]
+        assert "Item" in tables.get_item(TableName=table(platform), Key=bad)
+    finally:
+        tables.delete_item(TableName=table(platform), Key=bad)
+    # What is stuck is alone, and is written once it can be.
+    assert [list(map(json.loads, row)) for row in staged_rows(platform, stuck["event"])] == [
+        [stuck]
+    ]
+    assert staged_rows(platform, other["event"]) == []
+    store.put_object(Body=b"", **place)
+    assert exported(platform, stuck["event"]) == [(place["Key"], stuck)]
+    assert staged_rows(platform, stuck["event"]) == []
 
 
 def test_an_orders_events_are_in_the_warehouse_for_as_long_as_each_is_kept(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import stacks
-from templates.declaration import Function, Service
+from templates.declaration import DeclarationError, Function, Service, read
 
 DAY = 24 * 60 * 60
 
@@ -135,3 +137,10 @@ def test_the_publisher_never_gives_up() -> None:
     assert properties["StartingPosition"] == "TRIM_HORIZON"
     assert properties["MaximumRetryAttempts"] == properties["MaximumRecordAgeInSeconds"] == -1
     assert "OnFailure" in properties["DestinationConfig"]["Fn::If"][1]
+
+
+def test_only_those_that_take_messages_say_how_many(tmp_path: Path) -> None:
+    declared = tmp_path / "service.yaml"
+    declared.write_text("service: x\nfunctions:\n  sweep: {schedule: rate(1 hour), batch: 100}\n")
+    with pytest.raises(DeclarationError, match="batch is for those that take messages"):
+        read(declared)

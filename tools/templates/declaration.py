@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,14 @@ class Priority:
 
 PRIORITIES = {
     "high": Priority(batch=5, window_seconds=0, concurrency=20, alarm_seconds=60),
-    "medium": Priority(batch=10, window_seconds=1, concurrency=10, alarm_seconds=300),
-    "low": Priority(batch=25, window_seconds=2, concurrency=5, alarm_seconds=900),
+    "medium": Priority(batch=10, window_seconds=2, concurrency=10, alarm_seconds=300),
+    "low": Priority(batch=25, window_seconds=5, concurrency=5, alarm_seconds=900),
 }
 
 FUNCTION_KEYS = {
     "route", "public", "timeout", "memory", "uses", "environment", "consumes", "priority",
     "queue", "schedule", "scheduled", "stream", "invoke", "authorizer", "description", "alarms",
-    "order", "socket",
+    "order", "socket", "batch",
 }  # fmt: skip
 TRIGGERS = (
     *("route", "consumes", "queue", "schedule", "scheduled"),
@@ -150,7 +150,11 @@ def _function(path: Path, name: str, spec: dict[str, Any], default_priority: str
             raise DeclarationError(f"{path}: {name}: consumes: unknown keys {sorted(unknown)}")
     if "order" in spec:
         _check_order(f"{path}: {name}", spec)
+    if "batch" in spec and triggers[0] not in ("consumes", "queue"):
+        raise DeclarationError(f"{path}: {name}: batch is for those that take messages")
     priority = PRIORITIES[spec.get("priority", default_priority)]
+    # Who takes messages one by one has the function's time for all of them.
+    priority = replace(priority, batch=spec.get("batch", priority.batch))
     return Function(name, triggers[0], spec, priority)
 
 

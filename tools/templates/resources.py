@@ -68,7 +68,11 @@ def _function(function: Function, grants: permissions.Grants) -> Resources:
         "Timeout": function.timeout,
         "Tracing": "Active",
         "Role": cfn.get_att(f"{name}Role", "Arn"),
-        "LoggingConfig": {"LogGroup": cfn.ref(f"{name}LogGroup"), "LogFormat": "JSON"},
+        "LoggingConfig": {
+            "LogGroup": cfn.ref(f"{name}LogGroup"),
+            "LogFormat": "JSON",
+            "SystemLogLevel": cfn.ref("SystemLogLevel"),
+        },
         "Environment": {"Variables": dict(sorted(grants.environment.items()))},
     }
     if "description" in function.spec:

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt, stream};
 use quoin_events::{BusEvent, Cause, Envelope, Origin};
 use quoin_store::{ExecuteError, StoreError};
 use serde::de::DeserializeOwned;
@@ -164,6 +164,11 @@ impl Record {
     }
 }
 
+/// How much longer than one message a whole batch may take, so that each is told its own outcome.
+const GRACE_MS: u64 = 500;
+/// Messages that are parked or delayed at once.
+const SETTLED_AT_ONCE: usize = 10;
+
 /// What SQS is told: the messages to keep.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -188,7 +193,7 @@ pub async fn each<'a, M>(
 ) -> Vec<Result<Outcome, Failure>> {
     let mut outcomes = Vec::with_capacity(batch.len());
     for (delivery, waiting) in batch.iter().zip((1..=batch.len()).rev()) {
-        outcomes.push(guarded(env, delivery, waiting, handle(env, delivery)).await);
+        outcomes.push(in_its_share(env, delivery, waiting, handle(env, delivery)).await);
     }
     outcomes
 }
@@ -199,23 +204,37 @@ pub async fn side_by_side<'a, M>(
     batch: &'a [Delivery<M>],
     handle: impl AsyncFn(&'a Env, &'a Delivery<M>) -> Result<Outcome, Failure>,
 ) -> Vec<Result<Outcome, Failure>> {
-    join_all(batch.iter().map(|delivery| guarded(env, delivery, 1, handle(env, delivery)))).await
+    join_all(batch.iter().map(|delivery| in_its_share(env, delivery, 1, handle(env, delivery)))).await
 }
 
-// One message may neither take the time of those that wait nor bring them down: it gets its share of what is left.
-async fn guarded<M>(
+/// Does the work of one message, `waiting` of which are left with it: it may neither take the time of those that wait nor
+/// bring them down, and gets its share of what is left.
+///
+/// # Errors
+/// What the work fails with; transient, if its time is over or it panics.
+pub async fn in_its_share<M>(
     env: &Env,
     delivery: &Delivery<M>,
     waiting: usize,
     work: impl Future<Output = Result<Outcome, Failure>>,
 ) -> Result<Outcome, Failure> {
+    let share = left(env, delivery).checked_div(u64::try_from(waiting).unwrap_or(1)).unwrap_or(0);
+    bounded(env, share, work).await.flatten()
+}
+
+/// Milliseconds until whoever handles `delivery` has to be done.
+fn left<M>(env: &Env, delivery: &Delivery<M>) -> u64 {
     let left = delivery.context.deadline().0.millis().saturating_sub(env.clock.now().millis());
-    let share = u64::try_from(left).unwrap_or(0).checked_div(u64::try_from(waiting).unwrap_or(1)).unwrap_or(0);
-    let limit = Duration::from_millis(share.max(1));
+    u64::try_from(left).unwrap_or(0)
+}
+
+/// Does `work` for so many milliseconds at most.
+async fn bounded<T>(env: &Env, limit_ms: u64, work: impl Future<Output = T>) -> Result<T, Failure> {
+    let limit = Duration::from_millis(limit_ms.max(1));
     match env.clock.timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
-        Some(Ok(outcome)) => outcome,
-        Some(Err(_)) => Err(Failure::Transient("the handler panicked".to_owned())),
-        None => Err(Failure::Transient("the handler ran out of time".to_owned())),
+        Some(Ok(done)) => Ok(done),
+        Some(Err(_)) => Err(Failure::transient("the handler panicked")),
+        None => Err(Failure::transient("the handler ran out of time")),
     }
 }
 
@@ -247,7 +266,13 @@ pub async fn work<M: Message>(
             Err(error) => unreadable.push((record, Failure::Poison(format!("the message cannot be read: {error}")))),
         }
     }
-    let outcomes = if batch.is_empty() { Vec::new() } else { handle(env, &batch).await };
+    let outcomes = match batch.first() {
+        // Who looks at time by message has all of it; who writes a batch as one must not take what settling needs.
+        Some(first) => bounded(env, left(env, first).saturating_add(GRACE_MS), handle(env, &batch))
+            .await
+            .unwrap_or_else(|failure| vec![Err(failure); batch.len()]),
+        None => Vec::new(),
+    };
     let mut failed = unreadable;
     for (index, (record, delivery)) in readable.into_iter().zip(&batch).enumerate() {
         let missing = || Err(Failure::Transient("the handler gave no outcome for the message".to_owned()));
@@ -259,32 +284,27 @@ pub async fn work<M: Message>(
             }
         }
     }
-    let mut response = QueueResponse::default();
-    for (record, failure) in failed {
-        if !settle_failure(env, &schedule, &record, &failure, metrics).await {
-            response.batch_item_failures.push(ItemFailure { item_identifier: record.message_id });
-        }
+    for (record, failure) in &failed {
+        metrics.failure(&record.message_id, record.attempt(), failure);
     }
+    let settled = failed.into_iter().map(async |(record, failure)| {
+        let is_forgotten = settle_failure(env, &schedule, &record, &failure).await;
+        (!is_forgotten).then_some(ItemFailure { item_identifier: record.message_id })
+    });
+    let kept: Vec<_> = stream::iter(settled).buffered(SETTLED_AT_ONCE).collect().await;
     metrics.batch(tally);
     metrics.counted(env);
-    Ok(response)
+    Ok(QueueResponse { batch_item_failures: kept.into_iter().flatten().collect() })
 }
 
 /// Parks or delays a message; true when the queue may forget it.
-async fn settle_failure(
-    env: &Env,
-    schedule: &[u32],
-    record: &Record,
-    failure: &Failure,
-    metrics: &mut Metrics,
-) -> bool {
+async fn settle_failure(env: &Env, schedule: &[u32], record: &Record, failure: &Failure) -> bool {
     let attempt = record.attempt();
     let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
     let delay = match failure {
         Failure::Transient(_) => schedule.get(index),
         Failure::Poison(_) => None,
     };
-    metrics.failure(&record.message_id, attempt, failure);
     let Some(delay) = delay else {
         return match env.park(&record.body, &record.message_id, attempt, failure).await {
             Ok(()) => true,
@@ -304,5 +324,29 @@ async fn settle_failure(
 impl Config {
     pub(crate) fn dead_letter_queue(&self) -> Result<&str, ConfigError> {
         self.require("DLQ_URL")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done<T>(limit_ms: u64, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let variables =
+            [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "eu-west-1")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::new(BTreeMap::from(variables));
+        let aws = crate::Aws::from_config(&config).unwrap();
+        let env = Env::new(config, aws, 1);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(bounded(&env, limit_ms, work))
+    }
+
+    #[test]
+    fn work_that_hangs_or_panics_is_a_failure_of_its_own() {
+        assert_eq!(done(60_000, async { 7 }), Ok(7));
+        assert_eq!(done(5, std::future::pending::<()>()), Err(Failure::transient("the handler ran out of time")));
+        let panicking = async { panic!("a handler's mistake") };
+        assert_eq!(done::<()>(60_000, panicking), Err(Failure::transient("the handler panicked")));
     }
 }

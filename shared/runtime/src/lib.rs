@@ -43,7 +43,9 @@ pub use aws::{Aws, Terse};
 pub use change::change;
 pub use config::{Config, ConfigError};
 pub use connections::{PostError, Posted};
-pub use consumer::{Batch, Delivery, Failure, Message, Outcome, QueueResponse, SqsEvent, each, side_by_side, work};
+pub use consumer::{
+    Batch, Delivery, Failure, Message, Outcome, QueueResponse, SqsEvent, each, in_its_share, side_by_side, work,
+};
 pub use context::{Context, Invocation};
 #[cfg(feature = "schema")]
 pub use contract::{Body, Contract, Contracts, GATEWAY_MESSAGE, PAGES, SchemaOf};

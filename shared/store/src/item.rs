@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,6 +43,13 @@ impl Item {
         self
     }
 
+    /// With bytes.
+    #[must_use]
+    pub fn bytes(mut self, name: &str, value: Vec<u8>) -> Self {
+        self.0.insert(name.to_owned(), AttributeValue::B(Blob::new(value)));
+        self
+    }
+
     /// With a list of texts.
     #[must_use]
     pub fn texts(mut self, name: &str, values: Vec<String>) -> Self {
@@ -74,6 +82,12 @@ impl Item {
     #[must_use]
     pub fn get_digits(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_n().ok().map(String::as_str)
+    }
+
+    /// The bytes called `name`.
+    #[must_use]
+    pub fn get_bytes(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(name)?.as_b().ok().map(AsRef::as_ref)
     }
 
     /// The list of texts called `name`; empty if there is none.
@@ -142,5 +156,19 @@ impl Key {
             key.insert("sk".to_owned(), AttributeValue::S(self.sk.clone()));
         }
         key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_kept_apart_from_texts() {
+        let item = Item::new().bytes("packed", vec![0, 255, 10]).text("text", "a");
+        assert_eq!(item.get_bytes("packed"), Some([0, 255, 10].as_slice()));
+        assert_eq!(item.get_text("packed"), None);
+        assert_eq!(item.get_bytes("text"), None);
+        assert_eq!(item.get_bytes("none"), None);
     }
 }

@@ -179,22 +179,6 @@ impl Store {
         request.send().await.map(|_| ()).map_err(|error| unavailable(&error))
     }
 
-    /// Removes an item of a service's own table if its text `name` is `value`; says whether it was.
-    ///
-    /// # Errors
-    /// The classes of every request.
-    pub async fn delete_if_text(&self, table: &str, key: &Key, name: &str, value: &str) -> Result<bool, StoreError> {
-        let request = self
-            .client
-            .delete_item()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression("#name = :value")
-            .expression_attribute_names("#name", name)
-            .expression_attribute_values(":value", AttributeValue::S(value.to_owned()));
-        removed(request).await
-    }
-
     /// Removes an item of a service's own table if its number `name` is at most `value`; says whether it is gone now.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ pub mod subscription_view;
 use std::collections::BTreeMap;
 
 use quoin_events::{BusEvent, Envelope};
-use quoin_runtime::{Batch, Env, Failure, Outcome};
+use quoin_runtime::{Batch, Env, Failure, Outcome, in_its_share};
 use quoin_views::{Entity, Generations, Projected, View, ViewError, follow};
 
 /// Brings `view` to where the streams of a batch's entities are.
@@ -22,7 +22,7 @@ async fn followed(env: &Env, batch: &Batch<BusEvent>, view: View) -> Vec<Result<
         Err(error) => return vec![Err(error.into()); batch.len()],
     };
     let (mut done, mut outcomes) = (BTreeMap::<Entity, Result<Outcome, Failure>>::new(), Vec::new());
-    for delivery in batch {
+    for (delivery, waiting) in batch.iter().zip((1..=batch.len()).rev()) {
         let entity = match entity(delivery.event(), view) {
             Ok(Some(entity)) => entity,
             Ok(None) => {
@@ -39,11 +39,8 @@ async fn followed(env: &Env, batch: &Batch<BusEvent>, view: View) -> Vec<Result<
             outcomes.push(before.clone().map(|_| Outcome::Duplicate));
             continue;
         }
-        let outcome = if env.clock.now() < delivery.context.deadline().0 {
-            told(follow(&env.store, &env.clock, table, generations, view, &entity).await)
-        } else {
-            Err(Failure::transient("no time is left for it"))
-        };
+        let following = async { told(follow(&env.store, &env.clock, table, generations, view, &entity).await) };
+        let outcome = in_its_share(env, delivery, waiting, following).await;
         outcomes.push(outcome.clone());
         done.insert(entity, outcome);
     }

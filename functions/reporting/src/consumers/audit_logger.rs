@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quoin_events::Origin;
-use quoin_runtime::{Batch, Env, Failure, Outcome};
+use quoin_runtime::{Batch, Env, Failure, Outcome, in_its_share};
 use quoin_store::{Commit, Item, Lost, Query, StoreError};
 use quoin_verify::audit_log::{GENESIS, Link, Stored, chain_pk, shard_of};
 
@@ -29,13 +29,8 @@ type Ends = BTreeMap<u8, End>;
 /// Logs a batch, in its order.
 pub async fn handle(env: &Env, batch: &Batch<Recorded>) -> Vec<Result<Outcome, Failure>> {
     let (mut ends, mut outcomes) = (Ends::new(), Vec::with_capacity(batch.len()));
-    for delivery in batch {
-        let left = delivery.context.deadline().0.millis().saturating_sub(env.clock.now().millis());
-        outcomes.push(if left > 0 {
-            logged(env, &delivery.message, &mut ends).await
-        } else {
-            Err(Failure::transient("no time is left for it"))
-        });
+    for (delivery, waiting) in batch.iter().zip((1..=batch.len()).rev()) {
+        outcomes.push(in_its_share(env, delivery, waiting, logged(env, &delivery.message, &mut ends)).await);
     }
     outcomes
 }

@@ -1,10 +1,11 @@
-//! Stages every event for the warehouse. Rows are keyed by the event: a second delivery writes the same again.
+//! Stages every event for the warehouse, a batch together. A second delivery is staged again: a line that the warehouse
+//! has is not written again.
 
 use quoin_runtime::{Batch, Env, Failure, Outcome};
 use quoin_store::StoreError;
 
 use crate::Recorded;
-use crate::warehouse::{Staged, stage};
+use crate::warehouse::{Line, stage};
 
 /// Stages a batch.
 pub async fn handle(env: &Env, batch: &Batch<Recorded>) -> Vec<Result<Outcome, Failure>> {
@@ -12,16 +13,18 @@ pub async fn handle(env: &Env, batch: &Batch<Recorded>) -> Vec<Result<Outcome, F
         Ok(table) => table,
         Err(error) => return vec![Err(error.into()); batch.len()],
     };
-    let rows: Vec<Result<Staged, Failure>> = batch.iter().map(|delivery| Staged::of(&delivery.message)).collect();
-    let all: Vec<Staged> = rows.iter().flatten().cloned().collect();
-    match stage(env, table, &all).await {
-        Ok(()) => rows.into_iter().map(|row| row.map(|_| Outcome::Applied)).collect(),
-        // One row that the table will not take must not keep the others out.
+    let lines: Vec<Result<Line, Failure>> = batch.iter().map(|delivery| Line::of(&delivery.message)).collect();
+    match stage(env, table, lines.iter().flatten().map(|line| line.text.as_str())).await {
+        Ok(()) => lines.into_iter().map(|line| line.map(|_| Outcome::Applied)).collect(),
+        // One line that the table will not take must not keep the others out.
         Err(StoreError::Refused(_)) if batch.len() > 1 => {
-            let mut outcomes = Vec::with_capacity(rows.len());
-            for row in rows {
-                outcomes.push(match row {
-                    Ok(row) => stage(env, table, &[row]).await.map(|()| Outcome::Applied).map_err(Failure::from),
+            let mut outcomes = Vec::with_capacity(lines.len());
+            for line in lines {
+                outcomes.push(match line {
+                    Ok(line) => {
+                        let staged = stage(env, table, [line.text.as_str()]).await;
+                        staged.map(|()| Outcome::Applied).map_err(Failure::from)
+                    }
                     Err(failure) => Err(failure),
                 });
             }
@@ -29,7 +32,7 @@ pub async fn handle(env: &Env, batch: &Batch<Recorded>) -> Vec<Result<Outcome, F
         }
         Err(error) => {
             let failure = Failure::from(error);
-            rows.into_iter().map(|row| row.and(Err(failure.clone()))).collect()
+            lines.into_iter().map(|line| line.and(Err(failure.clone()))).collect()
         }
     }
 }

@@ -6,18 +6,12 @@ use quoin_events::Timestamp;
 use quoin_runtime::{Env, Failure};
 
 use super::record::Replay;
-use crate::warehouse::{Line, Part, Partition, known_bounds, staged_between};
-
-/// Some lines in order of time, and whether there are more of them.
-pub(crate) struct Lines {
-    pub(crate) lines: Vec<Line>,
-    pub(crate) has_more: bool,
-}
+use crate::warehouse::{Line, Lines, Part, Partition, known_bounds, staged_between};
 
 /// What is staged behind `after`.
 ///
 /// # Errors
-/// If the table cannot be read, or a row is no event.
+/// If the table cannot be read.
 pub(crate) async fn staged(
     env: &Env,
     replay: &Replay,
@@ -27,8 +21,8 @@ pub(crate) async fn staged(
     let from = after.map_or_else(|| replay.from.to_string(), str::to_owned);
     // Behind every id of that moment.
     let to = format!("{}$", replay.to);
-    let rows = staged_between(env, env.config.table("warehouse")?, partition, Some((&from, &to))).await?;
-    Ok(Lines { lines: left(rows.lines, replay, after), has_more: rows.has_more })
+    let found = staged_between(env, env.config.table("warehouse")?, partition, (&from, &to)).await?;
+    Ok(Lines { lines: left(found.lines, replay, after), has_more: found.has_more })
 }
 
 /// The number of the first part that can hold events of the replay.

@@ -1,5 +1,7 @@
 //! Sends what replays ask for, going on where the last run stopped.
 
+use std::time::Duration;
+
 use quoin_events::{Envelope, Timestamp, event_type};
 use quoin_runtime::{Env, Failure, Invocation, Metrics, QueueMessage};
 use quoin_store::Query;
@@ -8,10 +10,12 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::consumers::{self, Consumer};
-use super::lines::{self, Lines};
+use super::lines;
 use super::record::{PK, Place, Replay, Stored};
-use crate::warehouse::Line;
+use crate::warehouse::{Line, Lines};
 
+/// All that is staged is looked through for each type's day, until the export has taken it away.
+const TOO_MUCH: &str = "more is staged than one run can look through: does the export stand still?";
 /// What is kept back to write how far a replay is.
 const RESERVE_MS: i64 = 30_000;
 /// Lines that are sent before it is noted.
@@ -53,13 +57,14 @@ pub async fn handle(
 ) -> Result<Replayed, Failure> {
     let table = env.config.table("reporting")?;
     let stop = invocation.deadline.plus_millis(RESERVE_MS.saturating_neg());
-    let (mut done, mut after) = (Replayed::default(), None);
+    let (mut done, mut after, mut is_first) = (Replayed::default(), None, true);
     loop {
         let page = env.store.query(table, Query::of(PK).after(after).consistent()).await?;
         for row in &page.items {
             let stored = Stored::read(row)?;
             if stored.replay.finished_at.is_none() {
-                take_up(env, table, stored, stop, &mut done).await?;
+                take_up(Run { env, table, stored, stop, is_first }, &mut done).await?;
+                is_first = false;
             }
         }
         after = page.next;
@@ -72,8 +77,7 @@ pub async fn handle(
     Ok(done)
 }
 
-async fn take_up(env: &Env, table: &str, stored: Stored, stop: Timestamp, done: &mut Replayed) -> Result<(), Failure> {
-    let mut run = Run { env, table, stored, stop };
+async fn take_up(mut run: Run<'_>, done: &mut Replayed) -> Result<(), Failure> {
     let before = run.stored.replay.sent;
     let outcome = run.go_on().await;
     if let Err(failure) = &outcome {
@@ -95,6 +99,8 @@ struct Run<'a> {
     table: &'a str,
     stored: Stored,
     stop: Timestamp,
+    /// Whether it has all of the run's time.
+    is_first: bool,
 }
 
 impl Run<'_> {
@@ -106,6 +112,7 @@ impl Run<'_> {
         let consumer = consumers::find(&name).ok_or_else(missing)?;
         let queue = format!("quoin-{}-{name}", self.env.config.require("STAGE")?);
         let queue = self.env.queue_url(&queue).await?.ok_or_else(missing)?;
+        let begun = self.stored.replay.place.clone();
         while let Some(partition) = self.stored.replay.partition(self.stored.replay.place.partition) {
             if self.env.clock.now() >= self.stop {
                 self.note().await?;
@@ -114,7 +121,13 @@ impl Run<'_> {
             let Place { partition: number, part, after } = self.stored.replay.place.clone();
             let (replay, after) = (&self.stored.replay, after.as_deref());
             let found = match part.checked_sub(1) {
-                None => Some(lines::staged(self.env, replay, &partition, after).await?),
+                None => match self.in_time(lines::staged(self.env, replay, &partition, after)).await {
+                    Some(found) => Some(found?),
+                    None if self.is_first && self.stored.replay.place == begun => {
+                        return Err(Failure::transient(TOO_MUCH));
+                    }
+                    None => return self.note().await.map(|_| ()),
+                },
                 Some(part) => lines::part(self.env, replay, &partition, part, after).await?,
             };
             let Some(Lines { lines, has_more }) = found else {
@@ -135,6 +148,12 @@ impl Run<'_> {
         self.stored.replay.finished_at = Some(self.env.clock.now());
         self.note().await?;
         Ok(())
+    }
+
+    /// What comes of `work`, unless time is up before.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let left = self.stop.millis().saturating_sub(self.env.clock.now().millis());
+        self.env.clock.timeout(Duration::from_millis(u64::try_from(left).unwrap_or(0)), work).await
     }
 
     /// Sends lines of the place, noting how far it is; false if time is up or another run has the replay.
