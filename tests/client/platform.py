@@ -18,6 +18,7 @@ import boto3
 import urllib3
 
 from .contract import Contract
+from .packed import read_packed_items
 
 TIMEOUT_SECONDS = 70
 MAX_CONNECTIONS = 120
@@ -138,13 +139,14 @@ class Platform:
 
     def aws(self, service: str) -> Any:
         """An AWS client of the stack itself, for what no route shows: queues, tables, secrets."""
-        return boto3.client(
+        made = boto3.client(
             service,
             endpoint_url=self.outputs["aws_endpoint_url"],
             region_name=self.outputs["region"],
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+        return read_packed_items(made) if service == "dynamodb" else made
 
     def operator_token(self) -> str:
         operator = self.outputs["operator"]

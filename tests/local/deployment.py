@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from client.packed import read_packed_items
 
 from . import paths
 from .server import CREDENTIALS, REGION, LocalStackError, Server
@@ -74,8 +75,9 @@ def environment(server: Server) -> dict[str, str]:
     }
 
 
-def client(server: Server, service: str) -> Any:
-    return boto3.client(
+def client(server: Server, service: str, *, as_stored: bool = False) -> Any:
+    """A client of the emulator. Texts of the journal are in the clear, unless read `as_stored`."""
+    made = boto3.client(
         service,
         endpoint_url=server.url,
         region_name=REGION,
@@ -83,6 +85,7 @@ def client(server: Server, service: str) -> Any:
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         config=Config(retries={"max_attempts": 2}, read_timeout=70),
     )
+    return read_packed_items(made) if service == "dynamodb" and not as_stored else made
 
 
 def stack_outputs(server: Server) -> dict[str, str]:

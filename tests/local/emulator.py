@@ -18,12 +18,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import lz4.block
+from client.packed import unpack
+
 from . import batches, counting, leading_keys, pace
 
 RECORDED = "requests-"
 RECORDED_SERVICES = ("dynamodb", "events", "sqs")
-# Lines on their way to the warehouse.
-PACKED = re.compile(rb'"lines"\s*:\s*\{"B"\s*:\s*"([^"]*)"\}')
+# Texts of the journal, and lines on their way to the warehouse.
+PACKED = re.compile(rb'"(z|lines)"\s*:\s*\{"B"\s*:\s*"([^"]*)"\}')
 INTERNAL_ERROR = b'{"message":"Internal Server Error"}'
 
 
@@ -169,8 +172,11 @@ def copy_logs_to_files(directory: Path) -> None:
 
 def in_clear(packed: re.Match[bytes]) -> bytes:
     """What is packed could not be searched; what is damaged, as tests have it, has no texts."""
-    with suppress(zlib.error):
-        return b'"lines": ' + zlib.decompress(base64.b64decode(packed[1]))
+    name, content = packed[1], base64.b64decode(packed[2])
+    with suppress(zlib.error, lz4.block.LZ4BlockError, OSError):
+        if name == b"lines":
+            return b'"lines": ' + zlib.decompress(content)
+        return json.dumps(unpack(content), ensure_ascii=False)[1:-1].encode()
     return packed[0]
 
 

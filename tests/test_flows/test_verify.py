@@ -199,6 +199,25 @@ OF_A_WALLET = {
 }
 
 
+def test_packed_texts_that_are_damaged_are_found_and_keep_nothing_else_from_being_looked_at(
+    scene: Scene,
+) -> None:
+    ledger, user = scene.ledger, scene.deposited
+    key = ledger.change(user.user_id, 2)
+    texts = ("st", "ans", "lines", "after", "cause", "ev", "pub")
+
+    def damaged(item: Item) -> Item:
+        kept = {name: value for name, value in item.items() if name not in texts}
+        return kept | {"z": {"B": b"no texts"}}
+
+    with ledger.altered(ledger.journal, key, damaged):
+        found(scene.wallet(user), "unreadable", f"wallet#{user.user_id} 2")
+        whole = verify(scene.platform, "--all")
+        found(whole, "unreadable", f"wallet#{user.user_id} 2")
+        assert whole.document["checked"]["items"] > 100
+    assert scene.wallet(user).code == 0
+
+
 @pytest.mark.parametrize("kind", OF_A_WALLET)
 def test_an_altered_wallet_is_found(scene: Scene, kind: str) -> None:
     user = scene.held

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use quoin_events::{Place, Timestamp};
+use quoin_store::unpack;
 use serde::Deserialize;
 
 /// One event on its way to the bus.
@@ -48,12 +51,46 @@ struct Image<'a> {
     sk: Number<'a>,
     #[serde(borrow)]
     s0: Option<Number<'a>>,
+    /// How many events it has.
+    #[serde(borrow)]
+    n: Option<Number<'a>>,
     #[serde(borrow)]
     at: Option<Text<'a>>,
     #[serde(borrow)]
     ev: Option<Texts<'a>>,
     #[serde(borrow, rename = "pub")]
     published_as: Option<Texts<'a>>,
+    /// Of an item whose texts are packed, instead of both.
+    #[serde(borrow)]
+    z: Option<Blob<'a>>,
+}
+
+impl Image<'_> {
+    /// Envelopes of its events and, of each, topic and name.
+    fn told(&mut self) -> Result<(Vec<String>, Vec<String>), String> {
+        let mut envelopes = texts(self.ev.take());
+        let mut names = texts(self.published_as.take());
+        let Some(Blob { value }) = &self.z else { return Ok((envelopes, names)) };
+        let packed = STANDARD.decode(value.as_bytes()).map_err(|error| error.to_string())?;
+        for (name, text) in unpack(&packed).map_err(|error| error.to_string())? {
+            match name {
+                "ev" => envelopes.push(text),
+                "pub" => names.push(text),
+                _ => {}
+            }
+        }
+        Ok((envelopes, names))
+    }
+}
+
+fn texts(list: Option<Texts<'_>>) -> Vec<String> {
+    list.into_iter().flat_map(|list| list.values).map(|text| text.value.into_owned()).collect()
+}
+
+#[derive(Deserialize)]
+struct Blob<'a> {
+    #[serde(borrow, rename = "B")]
+    value: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -93,12 +130,18 @@ pub(crate) fn entries(text: &str) -> Result<Vec<Entry>, Unreadable> {
     if record.event_name != "INSERT" {
         return Ok(Vec::new());
     }
-    let Some(Image { pk, sk, s0, at, ev: Some(envelopes), published_as: Some(names) }) = record.dynamodb.new_image
-    else {
+    let Some(mut image) = record.dynamodb.new_image else { return Ok(Vec::new()) };
+    let (envelopes, names) = image.told().map_err(unreadable)?;
+    let Image { pk, sk, s0, n, at, .. } = image;
+    let count = n.map_or(Ok(0), |number| number.value.parse::<usize>());
+    let count = count.map_err(|error| unreadable(format!("the number of its events: {error}")))?;
+    // What is told elsewhere than here would be lost without a word.
+    if envelopes.len() != count || names.len() != count {
+        let reason = format!("{} envelopes and {} names of {count} events", envelopes.len(), names.len());
+        return Err(unreadable(reason));
+    }
+    if count == 0 {
         return Ok(Vec::new());
-    };
-    if envelopes.values.len() != names.values.len() {
-        return Err(unreadable("the item has another number of names than of envelopes".to_owned()));
     }
     let (kind, id) = pk.value.split_once('#').ok_or_else(|| unreadable("the key names no stream".to_owned()))?;
     let first: u64 = s0
@@ -106,17 +149,16 @@ pub(crate) fn entries(text: &str) -> Result<Vec<Entry>, Unreadable> {
         .ok_or_else(|| unreadable("the item has no first sequence".to_owned()))?;
     let at = at.and_then(|text| text.value.parse().ok());
     let key = format!("{}/{}", pk.value, sk.value);
-    let mut found = Vec::with_capacity(names.values.len());
-    for (sequence, (envelope, name)) in (first..).zip(envelopes.values.into_iter().zip(names.values)) {
-        let (topic, event) =
-            name.value.split_once('/').ok_or_else(|| unreadable("an event names no topic".to_owned()))?;
+    let mut found = Vec::with_capacity(names.len());
+    for (sequence, (envelope, name)) in (first..).zip(envelopes.into_iter().zip(names)) {
+        let (topic, event) = name.split_once('/').ok_or_else(|| unreadable("an event names no topic".to_owned()))?;
         found.push(Entry {
             key: key.clone(),
             event_id: Place { kind, id, sequence }.event_id().to_string(),
             at,
             topic: topic.to_owned(),
             event: event.to_owned(),
-            envelope: envelope.value.into_owned(),
+            envelope,
         });
     }
     Ok(found)
@@ -166,13 +208,48 @@ mod tests {
         assert_eq!(found[0].at, "2026-01-04T10:17:12.567Z".parse().ok());
     }
 
+    /// The texts of an item as they are stored once they are large.
+    const PACKED: &str =
+        "ASwFAAB/ALAEAAB7fQIA/////59TBRUAAACOCgkAEDl9BRoaAAoJBX8ifQYYAAAARAUFUwYcAAAAMgAKLQVwZGViaXRlZA==";
+
+    fn packed(texts: &str) -> serde_json::Value {
+        let mut image = image();
+        let attributes = image.as_object_mut().unwrap();
+        for name in ["st", "ev", "pub"] {
+            attributes.remove(name);
+        }
+        attributes.insert("z".to_owned(), json!({ "B": texts }));
+        image
+    }
+
+    #[test]
+    fn packed_events_are_told_as_others_are() {
+        let plain = entries(&record("INSERT", image())).unwrap();
+        assert_eq!(entries(&record("INSERT", packed(PACKED))).unwrap(), plain);
+        for damaged in ["", "?", &PACKED[..40], "/////w=="] {
+            let found = entries(&record("INSERT", packed(damaged))).unwrap_err();
+            assert!(found.key.contains("bet#b1"), "{found:?}");
+        }
+    }
+
     #[test]
     fn what_is_not_a_new_item_with_events_is_passed_over() {
         assert_eq!(entries(&record("MODIFY", image())), Ok(Vec::new()));
         assert_eq!(entries(&record("REMOVE", json!(null))), Ok(Vec::new()));
-        let mut silent = image();
-        silent.as_object_mut().unwrap().remove("pub");
+        let silent = json!({ "pk": { "S": "bet#b1" }, "sk": { "N": "2" }, "s0": { "N": "3" }, "n": { "N": "0" } });
         assert_eq!(entries(&record("INSERT", silent)), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn an_item_that_has_other_events_than_it_says_is_told() {
+        for name in ["ev", "pub", "n"] {
+            let mut image = image();
+            image.as_object_mut().unwrap().remove(name);
+            assert!(entries(&record("INSERT", image)).is_err(), "{name}");
+        }
+        let mut more = image();
+        more["n"]["N"] = json!("3");
+        assert!(entries(&record("INSERT", more)).is_err());
     }
 
     #[test]

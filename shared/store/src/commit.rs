@@ -370,6 +370,14 @@ impl Commit {
         self.appends.is_empty() && self.wallets.is_empty() && self.new_wallets.is_empty()
     }
 
+    /// How large its items of streams are before they are packed, in their order.
+    ///
+    /// # Errors
+    /// If an event cannot be written as JSON.
+    pub fn sizes_of_appends(&self, origin: &Origin, source: &str) -> Result<Vec<usize>, StoreError> {
+        self.appends.iter().map(|append| Ok(append.render(origin, source)?.item.size())).collect()
+    }
+
     pub(crate) fn render(self, origin: &Origin, source: &str) -> Result<RenderedCommit, StoreError> {
         let mut appends = Vec::with_capacity(self.appends.len());
         let mut wallet_events = Vec::new();

@@ -1,8 +1,11 @@
 //! Streams of the journal: gapless versions, gapless sequences, never changed.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use quoin_events::Timestamp;
 
-use crate::{Answer, Item, Receipt, StoreError};
+use crate::{Answer, Item, PackedError, Receipt, StoreError, packed};
 
 /// The stream of one entity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +41,36 @@ impl From<Item> for JournalItem {
 }
 
 impl JournalItem {
+    /// The item that is stored as `attributes`.
+    ///
+    /// # Errors
+    /// If its packed texts cannot be read.
+    pub(crate) fn loaded(attributes: HashMap<String, AttributeValue>) -> Result<Self, StoreError> {
+        Self::stored(attributes).readable()
+    }
+
+    /// The item itself, if its texts can be read.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] with its key, if they cannot.
+    pub(crate) fn readable(self) -> Result<Self, StoreError> {
+        match self.damage() {
+            Some(error) => Err(StoreError::corrupt(format!("{} {}: {error}", self.pk(), self.version()))),
+            None => Ok(self),
+        }
+    }
+
+    /// The item that is stored as `attributes`, whether or not its packed texts can be read.
+    pub(crate) fn stored(attributes: HashMap<String, AttributeValue>) -> Self {
+        Self(packed::loaded(attributes))
+    }
+
+    /// Why its packed texts cannot be read, if so: it seems to have none.
+    #[must_use]
+    pub fn damage(&self) -> Option<PackedError> {
+        packed::damage(&self.0)
+    }
+
     /// The partition key of its stream.
     #[must_use]
     pub fn pk(&self) -> &str {
@@ -115,7 +148,8 @@ pub struct Head {
 
 impl Head {
     /// The end of a stream that does not exist.
-    pub(crate) fn none() -> Self {
+    #[must_use]
+    pub fn none() -> Self {
         Self { version: 0, next_sequence: 1, at: Timestamp::default(), state: None }
     }
 }

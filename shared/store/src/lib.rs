@@ -14,6 +14,7 @@ mod execute;
 mod item;
 mod journal;
 mod merged;
+mod packed;
 mod put_all;
 mod scan;
 mod seek;
@@ -31,6 +32,7 @@ pub use execute::{Deadline, ExecuteError, Executed, Proposal, Snapshot, execute}
 pub use item::{Item, Key};
 pub use journal::{Head, JournalItem, Stream};
 pub use merged::MergedPage;
+pub use packed::{PACKED, PackedError, unpack};
 pub use scan::{JournalPage, Position, WalletPage};
 pub use store::{Store, Tables};
 pub use table::{Page, Query, Update};

@@ -82,8 +82,17 @@ impl Store {
     /// Items of the whole journal after `after`, at most `limit`, read consistently.
     ///
     /// # Errors
-    /// The classes of every request.
+    /// The classes of every request; refused, if the texts of one cannot be read.
     pub async fn journal_page(&self, after: Option<&Position>, limit: i32) -> Result<JournalPage, StoreError> {
+        let page = self.stored_journal_page(after, limit).await?;
+        Ok(JournalPage { items: readable(page.items)?, next: page.next })
+    }
+
+    /// The same with items whose texts cannot be read, which keep nobody from the others: see [`JournalItem::damage`].
+    ///
+    /// # Errors
+    /// The classes of every request.
+    pub async fn stored_journal_page(&self, after: Option<&Position>, limit: i32) -> Result<JournalPage, StoreError> {
         let start = after.map(|position| {
             HashMap::from([
                 ("pk".to_owned(), AttributeValue::S(position.pk.clone())),
@@ -96,7 +105,7 @@ impl Store {
             let last = JournalItem(Item(key));
             Position { pk: last.pk().to_owned(), version: last.version() }
         });
-        Ok(JournalPage { items: page.items.unwrap_or_default().into_iter().map(Item).map(Into::into).collect(), next })
+        Ok(JournalPage { items: page.items.unwrap_or_default().into_iter().map(JournalItem::stored).collect(), next })
     }
 
     /// Items of a service's own table after `after`, at most `limit`, in no order of meaning, read consistently.
@@ -118,8 +127,16 @@ impl Store {
     /// `limit` may come although there are more: the stream ends with a page that is empty.
     ///
     /// # Errors
-    /// The classes of every request.
+    /// The classes of every request; refused, if the texts of one cannot be read.
     pub async fn stream_page(&self, pk: &str, after: u64, limit: i32) -> Result<Vec<JournalItem>, StoreError> {
+        readable(self.stored_stream_page(pk, after, limit).await?)
+    }
+
+    /// The same with items whose texts cannot be read, which keep nobody from the others: see [`JournalItem::damage`].
+    ///
+    /// # Errors
+    /// The classes of every request.
+    pub async fn stored_stream_page(&self, pk: &str, after: u64, limit: i32) -> Result<Vec<JournalItem>, StoreError> {
         let request = self
             .client
             .query()
@@ -130,6 +147,10 @@ impl Store {
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
             .expression_attribute_values(":after", AttributeValue::N(after.to_string()));
         let page = request.send().await.map_err(|error| unavailable(&error))?;
-        Ok(page.items.unwrap_or_default().into_iter().map(Item).map(Into::into).collect())
+        Ok(page.items.unwrap_or_default().into_iter().map(JournalItem::stored).collect())
     }
+}
+
+fn readable(items: Vec<JournalItem>) -> Result<Vec<JournalItem>, StoreError> {
+    items.into_iter().map(JournalItem::readable).collect()
 }

@@ -86,14 +86,22 @@ impl Store {
             None => request.key_condition_expression("pk = :pk"),
         };
         let page = request.send().await.map_err(|error| unavailable(&error))?;
-        Ok(page.items.unwrap_or_default().into_iter().map(|item| JournalItem(Item(item))).collect())
+        page.items.unwrap_or_default().into_iter().map(JournalItem::loaded).collect()
     }
 
     /// The item of `stream` at `version`.
     ///
     /// # Errors
-    /// The classes of every request.
+    /// The classes of every request; refused, if its texts cannot be read.
     pub async fn journal_item(&self, stream: &Stream, version: u64) -> Result<Option<JournalItem>, StoreError> {
+        self.stored_journal_item(stream, version).await?.map(JournalItem::readable).transpose()
+    }
+
+    /// The same whether or not its texts can be read: see [`JournalItem::damage`].
+    ///
+    /// # Errors
+    /// The classes of every request.
+    pub async fn stored_journal_item(&self, stream: &Stream, version: u64) -> Result<Option<JournalItem>, StoreError> {
         let request = self
             .client
             .get_item()
@@ -102,7 +110,7 @@ impl Store {
             .key("sk", AttributeValue::N(version.to_string()))
             .consistent_read(true);
         let found = request.send().await.map_err(|error| unavailable(&error))?;
-        Ok(found.item.map(|item| JournalItem(Item(item))))
+        Ok(found.item.map(JournalItem::stored))
     }
 
     /// The wallet of `user_id`, read consistently.

@@ -19,7 +19,7 @@ use crate::commit::{Other, RenderedCommit, RenderedWallet};
 use crate::store::Store;
 use crate::table::Update;
 use crate::wallet_item::{self, SCHEMA};
-use crate::{Commit, Item, JournalItem, Key, Lost, StoreError};
+use crate::{Commit, Item, JournalItem, Key, Lost, StoreError, packed};
 
 const FREE: &str = "attribute_not_exists(pk)";
 
@@ -47,7 +47,7 @@ impl Store {
 
     // A single put costs half of a transaction of one.
     async fn append_one(&self, item: Item) -> Result<(), StoreError> {
-        let request = self.client.put_item().table_name(&self.tables.journal).set_item(Some(item.0.clone()));
+        let request = self.client.put_item().table_name(&self.tables.journal).set_item(Some(packed::stored(&item)));
         let request = request.condition_expression(FREE).return_values_on_condition_check_failure(OnFailure::AllOld);
         match request.send().await {
             Ok(_) => Ok(()),
@@ -64,18 +64,18 @@ impl Store {
         let (mut parts, mut requests) = (Vec::new(), Vec::new());
         for (index, item) in rendered.appends.iter().enumerate() {
             parts.push(Part::Append(index));
-            requests.push(put(&self.tables.journal, item, true)?);
+            requests.push(put(&self.tables.journal, packed::stored(item), true)?);
         }
         for wallet in &rendered.wallets {
             parts.push(Part::Wallet);
             requests.push(self.update_wallet(wallet)?);
             // Its key is taken only if the wallet has moved on too, which its own condition tells.
             parts.push(Part::Wallet);
-            requests.push(put(&self.tables.journal, &wallet.journal, true)?);
+            requests.push(put(&self.tables.journal, packed::stored(&wallet.journal), true)?);
         }
         for item in &rendered.new_wallets {
             parts.push(Part::Wallet);
-            requests.push(put(&self.tables.wallets, item, true)?);
+            requests.push(put(&self.tables.wallets, item.0.clone(), true)?);
         }
         for (index, other) in rendered.others.iter().enumerate() {
             parts.push(Part::Other(index));
@@ -213,8 +213,8 @@ async fn removed(request: DeleteItemFluentBuilder) -> Result<bool, StoreError> {
     }
 }
 
-fn put(table: &str, item: &Item, new: bool) -> Result<TransactWriteItem, StoreError> {
-    let mut put = Put::builder().table_name(table).set_item(Some(item.0.clone()));
+fn put(table: &str, attributes: HashMap<String, AttributeValue>, new: bool) -> Result<TransactWriteItem, StoreError> {
+    let mut put = Put::builder().table_name(table).set_item(Some(attributes));
     if new {
         put = put.condition_expression(FREE).return_values_on_condition_check_failure(OnFailure::AllOld);
     }
@@ -223,8 +223,8 @@ fn put(table: &str, item: &Item, new: bool) -> Result<TransactWriteItem, StoreEr
 
 fn other_request(other: &Other) -> Result<TransactWriteItem, StoreError> {
     match other {
-        Other::PutNew { table, item } => put(table, item, true),
-        Other::Put { table, item } => put(table, item, false),
+        Other::PutNew { table, item } => put(table, item.0.clone(), true),
+        Other::Put { table, item } => put(table, item.0.clone(), false),
         Other::Delete { table, key, must_exist } => {
             let condition = must_exist.then(|| "attribute_exists(pk)".to_owned());
             let delete = Delete::builder().table_name(table).set_key(Some(key.attributes()));
@@ -292,10 +292,11 @@ fn moved_wallet(item: Item) -> Result<Option<Wallet>, StoreError> {
 
 // A put whose reply was lost finds itself: that is success, not a race.
 fn lost_append(append: usize, found: HashMap<String, AttributeValue>, ours: &Item) -> Result<(), StoreError> {
-    if found == ours.0 {
+    let found = JournalItem::loaded(found)?;
+    if found.0 == *ours {
         return Ok(());
     }
-    Err(StoreError::Lost(Box::new(Lost::Append { append, item: JournalItem(Item(found)) })))
+    Err(StoreError::Lost(Box::new(Lost::Append { append, item: found })))
 }
 
 /// Sorts every failure that is not a lost condition.

@@ -34,6 +34,9 @@ impl Entry {
     pub fn read(item: &JournalItem) -> Result<Self, Break> {
         let place = format!("{} {}", item.pk(), item.version());
         let unreadable = |what: &str, expected: &str| Break::new(Kind::Unreadable, place.clone(), what, expected);
+        if let Some(damage) = item.damage() {
+            return Err(unreadable(&damage.to_string(), "packed texts"));
+        }
         let at = item.text("at").unwrap_or_default();
         let texts = item.events();
         let events = texts

@@ -83,23 +83,23 @@ impl Reader<'_> {
     }
 
     pub(crate) async fn journal(&self, after: Option<&Position>, limit: i32) -> Result<JournalPage, StoreError> {
-        self.patiently(async || self.store.journal_page(after, limit).await).await
+        self.patiently(async || self.store.stored_journal_page(after, limit).await).await
     }
 
     pub(crate) async fn page(&self, pk: &str, after: u64) -> Result<Vec<JournalItem>, StoreError> {
-        self.patiently(async || self.store.stream_page(pk, after, PAGE).await).await
+        self.patiently(async || self.store.stored_stream_page(pk, after, PAGE).await).await
     }
 
     /// Whether the stream `pk` has an item.
     pub(crate) async fn exists(&self, pk: &str) -> Result<bool, StoreError> {
-        let first = self.patiently(async || self.store.stream_page(pk, 0, 1).await).await?;
+        let first = self.patiently(async || self.store.stored_stream_page(pk, 0, 1).await).await?;
         Ok(!first.is_empty())
     }
 
     /// The item of the wallet of `user_id` at `version`.
     pub(crate) async fn change(&self, user_id: &str, version: u64) -> Result<Option<JournalItem>, StoreError> {
         let stream = Stream::new("wallet", user_id);
-        self.patiently(async || self.store.journal_item(&stream, version).await).await
+        self.patiently(async || self.store.stored_journal_item(&stream, version).await).await
     }
 
     /// All of a short stream; the break where an item of it cannot be read.

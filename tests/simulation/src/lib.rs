@@ -27,6 +27,7 @@ mod model;
 mod money;
 pub mod mutants;
 mod newcomers;
+mod packed;
 pub mod parallel;
 pub mod people;
 mod platform;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::audit::chain;
 use crate::cloud::Cloud;
 use crate::findings::Check;
+use crate::packed::unpacked;
 use crate::wire::{Reply, Request};
 
 /// A bug.
@@ -168,6 +169,9 @@ impl Mutant {
     }
 
     fn part(self, cloud: &Cloud, part: &mut Value) {
+        if let Some(item) = part.get_mut("Put").and_then(|put| put.get_mut("Item")) {
+            *item = unpacked(item.take());
+        }
         let pk = pk(part);
         match self {
             Self::ForgottenCondition => unchecked(part),

@@ -1,5 +1,5 @@
 //! The command line of operators. `quoin verify` proves that no cent is unexplained, or names the first that is;
-//! `quoin timeline` shows an order event by event.
+//! `quoin timeline` shows an order event by event, `quoin stream` what the journal holds of anything;
 //! `quoin audit` proves that nobody changed the audit log;
 //! `quoin rebuild` makes a read model again from the journal while traffic goes on;
 //! `quoin dead-letters` says what was given up and why, and `quoin redrive` sends it back.
@@ -14,6 +14,7 @@ mod progress;
 mod rebuild;
 mod report;
 mod stage;
+mod stream;
 mod timeline;
 mod verify;
 
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::Options),
     /// Shows an order event by event, with delays; exit code 1 where an event is missing that cannot be
     Timeline(timeline::Options),
+    /// Prints what the journal holds of one entity, an item a line as JSON
+    Stream(stream::Options),
     /// Walks the chains of the audit log, and the journal beside them; exit code 0 when all is well, 1 at a break
     #[command(after_help = audit::kinds())]
     Audit(audit::Options),
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
     let done = access::run(async || match &line.command {
         Command::Verify(options) => Box::pin(verify::run(options)).await,
         Command::Timeline(options) => Box::pin(timeline::run(options)).await,
+        Command::Stream(options) => Box::pin(stream::run(options)).await,
         Command::Audit(options) => Box::pin(audit::run(options)).await,
         Command::Rebuild(options) => Box::pin(rebuild::run(options)).await,
         Command::DeadLetters(options) => Box::pin(dead_letters::list(options)).await,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::wallet::Coin;
 use crate::findings::{Broken, holds};
 use crate::money::{Cents, of};
+use crate::packed::unpacked;
 
 const JOURNAL: &str = "JournalTable";
 const WALLETS: &str = "WalletsTable";
@@ -119,6 +120,7 @@ impl Commit {
 
 impl Entry {
     pub(super) fn read(item: &Value) -> Self {
+        let item = &unpacked(item.clone());
         let texts = item["ev"]["L"].as_array().into_iter().flatten().filter_map(|one| one["S"].as_str());
         let events = texts.map(|text| Event { text: text.to_owned(), value: parsed(text) }).collect();
         let lines = item.get("lines").map(|_| json(item, "lines")).unwrap_or_default();

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Cloud, lag};
 use crate::faults::Fault;
 use crate::mutants::Mutant;
+use crate::packed::unpacked;
 use crate::scheduler::lock;
 use crate::wire::Reply;
 
@@ -228,7 +229,7 @@ impl Cloud {
             }
             let Ok(mut page) = self.engine("Scan", request.to_string().as_bytes()) else { return items };
             if let Some(Value::Array(more)) = page.get_mut("Items").map(Value::take) {
-                items.extend(more);
+                items.extend(more.into_iter().map(unpacked));
             }
             match page.get_mut("LastEvaluatedKey").map(Value::take).filter(|key| !key.is_null()) {
                 Some(next) => start = Some(next),
