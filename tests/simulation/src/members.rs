@@ -232,7 +232,7 @@ fn forgotten(cloud: &Cloud, books: &Books) -> Vec<Broken> {
 }
 
 /// How often each interesting thing happened.
-pub(crate) fn counts(books: &Books, record: &Record) -> [(&'static str, usize); 7] {
+pub(crate) fn counts(books: &Books, record: &Record) -> [(&'static str, usize); 8] {
     let told = |name: &str| books.events().filter(|(_, _, event)| event["event"] == name).count();
     let changed = books
         .events()
@@ -240,10 +240,17 @@ pub(crate) fn counts(books: &Books, record: &Record) -> [(&'static str, usize); 
     let lapsed = books.events().filter(|(_, _, event)| {
         event["event"] == "subscription.cancelled" && event["data"]["reason"] == "payment_failed"
     });
+    // What is tried again is the same charge: nothing else of a subscription comes between.
+    let tried_again = books.of_kind("subscription").map(|(_, entries)| {
+        let names: Vec<_> =
+            entries.iter().flat_map(|entry| &entry.events).filter_map(|one| one["event"].as_str()).collect();
+        names.windows(2).filter(|two| *two == ["subscription.charge_failed", "subscription.renewed"]).count()
+    });
     [
         ("a member who registered", record.members.len()),
         ("a registration that came to nothing", told("customer.deleted")),
         ("a period, renewed", told("subscription.renewed")),
+        ("a period, renewed after a charge that failed", tried_again.sum()),
         ("a change of plan", told("subscription.plan_changed")),
         ("a change of plan that cost nothing", changed.count()),
         ("a period that could not be charged", told("subscription.charge_failed")),

@@ -10,7 +10,8 @@ use quoin_simulation::scenario::{Action, Step};
 /// Three years and a day.
 const DAYS: u64 = 3 * 366;
 
-fn years(seed: u64, token: &'static str, is_calm: bool) -> u64 {
+/// How often `what` was reached.
+fn years(seed: u64, token: &'static str, is_calm: bool, what: &str) -> u64 {
     let stage = Stage::set(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
     let step = Step { number: 0, at: 1_000_000, action: Action::Join { email: 1, plan: "monthly", token } };
     let drawn = Script::draw(seed, 0);
@@ -19,23 +20,25 @@ fn years(seed: u64, token: &'static str, is_calm: bool) -> u64 {
     let outcome = stage.run(&script, false).unwrap();
     let broken: Vec<_> = outcome.broken.iter().map(ToString::to_string).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    outcome.counts.get("reached: a period, renewed").copied().unwrap_or(0)
+    outcome.counts.get(what).copied().unwrap_or(0)
 }
+
+const RENEWED: &str = "reached: a period, renewed";
+const RENEWED_LATER: &str = "reached: a period, renewed after a charge that failed";
 
 #[test]
 #[ignore = "`make test` runs it: it takes some seconds"]
 fn three_years_of_months_are_thirty_six_renewals() {
-    assert_eq!(years(1, "tok_approve", true), 36);
+    assert_eq!(years(1, "tok_approve", true, RENEWED), 36);
     // Where functions fail for days, a payment is not asked for in time, and a subscription may lapse of it. Until all is
     // at rest the sweeper renews on beyond the last day; that no period is paid for twice is held in each history.
-    let renewals: Vec<_> = (2..=3).map(|seed| years(seed, "tok_approve", false)).collect();
-    assert!(renewals.iter().any(|renewals| *renewals >= 36), "{renewals:?}");
+    assert!((2..=9).any(|seed| years(seed, "tok_approve", false, RENEWED) >= 36), "each of them lapsed");
 }
 
 #[test]
 #[ignore = "`make test` runs it: it takes some seconds"]
 fn a_card_that_has_money_on_some_days_is_tried_until_it_has() {
-    // Some of the seeds begin with a day without money.
-    let renewals = (1..=3).map(|seed| years(seed, "tok_sometimes", false)).max();
-    assert!(renewals.is_some_and(|renewals| renewals > 12), "{renewals:?}");
+    // Every second begins with a day without money, and comes to nothing; others lapse before a charge succeeds again.
+    let tried_again = (1..=24).any(|seed| years(seed, "tok_sometimes", false, RENEWED_LATER) > 0);
+    assert!(tried_again, "no charge of these histories was tried again and succeeded");
 }
