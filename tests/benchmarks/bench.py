@@ -27,6 +27,7 @@ from .table_proxy import TableProxy
 
 # So long does a call of the table take at least, whatever the engine takes.
 PACE_SECONDS = 0.005
+PACKED_BET = "publisher, a placed bet"
 MEMORIES = (128, 256, 512, 1769)
 FEW = 25
 
@@ -48,6 +49,7 @@ def own(stage: world.World, proxy: TableProxy, built: Path) -> list[Subject]:
         ("credit from an event", "wallet-bonuses", lambda: stage.credit(1)),
         ("credit, batch of 10", "wallet-bonuses", lambda: stage.credit(10)),
         ("publisher, 1 event", "publisher", lambda: stage.published(1)),
+        (PACKED_BET, "publisher", stage.published_bet),
         ("publisher, 100 events", "publisher", lambda: stage.published(100)),
     ]
     return [
@@ -65,11 +67,13 @@ def theirs(proxy: TableProxy) -> list[Subject]:
 
 
 def limits(subjects: Iterable[Subject]) -> list[Subject]:
-    """The hand-written limits of functions that have no other peer, called as those are."""
+    """The hand-written limits of functions that have no other peer, called as those are. They read
+    no packed texts."""
     return [
         replace(one, by=LIMIT, program=replace(one.program, command=[str(limit)]))
         for one in subjects
-        if one.program.name in peers.LIMITED and (limit := peers.limit(one.program.name))
+        if one.program.name in peers.LIMITED and one.does != PACKED_BET
+        if (limit := peers.limit(one.program.name))
     ]
 
 

@@ -51,12 +51,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Cpu:
-    """CPU of an invocation in ms, from what `make bench` found."""
+    """CPU of an invocation in ms, from what `make bench` found; units of a bet elsewhere."""
 
     per_call: Mapping[str, float]
     without_calls: float
     publisher: tuple[float, float]
     node: float
+    node_bet_units: float
 
     @classmethod
     def of(cls, rows: list[dict[str, Any]]) -> Cpu:
@@ -74,6 +75,7 @@ class Cpu:
             without_calls=median("authorizer"),
             publisher=(one, (hundred - one) / 99),
             node=median("debit", NODE),
+            node_bet_units=every["place-bet", NODE]["write_units"],
         )
 
     def ms(self, function: str, calls: float, events: float) -> float:
@@ -163,8 +165,6 @@ class Amounts:
                 self.invocations[function] += value
                 self.by[function]["invocation"] += value
                 self.by[function]["trace"] += value * prices()["assumptions"]["sampled"]
-                platform = prices()["assumptions"]["platform_log_bytes"]
-                self.by[function]["log_byte"] += value * platform
             case "call":
                 self.calls[function] += value
             case "event" if operation == "chunks":
@@ -233,21 +233,26 @@ def usual(
 ) -> list[Term]:
     """The same deliveries, handled as one usually builds it.
 
-    Whatever is no delivery stays as it is here, but for the command's function and its memory.
+    Whatever is no delivery stays as it is here, but for the command's function, and Lambda's own
+    lines in the logs.
     """
     assumed, amounts = prices()["usual"], Amounts(counts, logs)
     found = []
     for one in terms(counts, logs, declared, cpu):
         delivered, is_command = amounts.deliveries[one.function], one.function == "place-bet"
-        replaced = ("gb_second", "write_unit", "read_unit") if delivered else ("gb_second",)
+        replaced = ["gb_second", "write_unit"] + (["read_unit"] if delivered else [])
         if not ((delivered or is_command) and one.unit in replaced):
             found.append(one)
+    for function, times in amounts.invocations.items():
+        told = times * assumed["platform_log_bytes"]
+        found.append(term(group_of(function, declared), function, "log_byte", told))
     for function, count in [*amounts.deliveries.items(), ("place-bet", None)]:
         if function not in declared:
             continue
         group = group_of(function, declared)
         if count is None:
             times = amounts.invocations[function]
+            found.append(term(group, function, "write_unit", times * cpu.node_bet_units))
             calls = amounts.calls[function] / times + assumed["idempotency_calls"] if times else 0
         else:
             times = count

@@ -148,12 +148,13 @@ def ask(bet: Bet) -> Placed:
 def counted(say: Callable[[str], None], people: int) -> Iterator[Stage]:
     """A stack of its own whose emulator counts, ended at the end."""
     say("deploying the local stack")
-    os.environ["QUOIN_COUNT"] = "1"
+    os.environ |= {"QUOIN_COUNT": "1", "QUOIN_WINDOWS": "1"}
     try:
         emulator = server.start()
         deployment.deploy(emulator, {"MinStake": "1", "MaxStake": "1000"})
         say(f"setting up {people} people")
         yield Stage(emulator, people)
     finally:
-        os.environ.pop("QUOIN_COUNT")
+        for name in ("QUOIN_COUNT", "QUOIN_WINDOWS"):
+            os.environ.pop(name)
         server.stop()

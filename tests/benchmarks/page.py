@@ -15,6 +15,7 @@ from typing import Any
 from local import paths
 
 from . import budget, page_flow, page_growth, page_plots
+from .budget import ratio
 from .documents import FOLDER
 from .page_text import table, told
 
@@ -24,12 +25,6 @@ JOBS = {"debit": "A debit", "place-bet": "A bet on one selection"}
 Row = dict[str, Any]
 # So few instructions may be the difference of two counts.
 NOISE = 200
-
-
-def ratio(own: list[float], other: list[float]) -> tuple[float, float, float]:
-    """The median of how often as much `other` is in each run, with the least and the most."""
-    each = [theirs / ours for ours, theirs in zip(own, other, strict=True)]
-    return statistics.median(each), min(each), max(each)
 
 
 MEASURES: list[tuple[str, str, Callable[[Row], list[float]]]] = [

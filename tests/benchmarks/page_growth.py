@@ -207,12 +207,13 @@ def hot_sentence(points: list[Point]) -> str:
     done = sum(point["done"] for point in points)
     return (
         f"{done:,} debits of 1.25 were answered as done and {given_up:,} were given up; what is "
-        "left of each wallet is what it had less those, to the cent: none is lost, none doubled. "
+        "left of each wallet is what it had less those and one more of each writer, with which its "
+        "environment began, to the cent: none is lost, none doubled. "
         f"Tries per success: {tries}. From one writer to {points[-1]['size']}, the rate goes from "
         f"{told(points[0]['per_second'])} to {told(points[-1]['per_second'])} per second, the "
         f"median from {told(points[0]['p50_ms'])} to {told(points[-1]['p50_ms'])} ms, the slowest "
         f"hundredth from {told(points[0]['p99_ms'])} to {told(points[-1]['p99_ms'])} ms: who loses "
-        "a race pauses longer before each further try, and meanwhile the others go on."
+        "a race twice pauses before each further try, and meanwhile the others go on."
     )
 
 

@@ -307,8 +307,9 @@ def test_what_is_no_new_row_with_events_is_passed_over(
     publisher: Function, service: Service
 ) -> None:
     service.put.clear()
-    silent = row(2, "a")
-    del silent["dynamodb"]["NewImage"]["ev"]
+    silent = row(2)
+    for name in ("ev", "pub"):
+        del silent["dynamodb"]["NewImage"][name]
     removed = row(3, "a") | {"eventName": "REMOVE"}
     del removed["dynamodb"]["NewImage"]
     rows = [row(1, "a") | {"eventName": "MODIFY"}, silent, removed, row(4)]

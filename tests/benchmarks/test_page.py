@@ -54,7 +54,7 @@ def document(**own: Any) -> dict[str, Any]:
 
 
 def test_a_ratio_is_of_the_same_run() -> None:
-    assert page.ratio([1, 2, 4], [10, 10, 10]) == (5, 2.5, 10)
+    assert budget.ratio([1, 2, 4], [10, 10, 10]) == (5, 2.5, 10)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ against the same tables. By then nothing is taken from queues and streams, so th
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from client import Contract, Feed, Platform, Shop
+from client.packed import PACKED
 from local import deployment, paths, server
 
 from .process import Program
@@ -166,6 +168,19 @@ class World:
             one["dynamodb"]["NewImage"]["ev"]["L"][0]["S"] = json.dumps(told)
             records.append(one)
         return {"Records": records}
+
+    def published_bet(self) -> dict[str, Any]:
+        """The new row of a placed bet, two events whose texts are packed."""
+        answer = self.user.bet([self.feeds[0].selection(ODDS)], "1.25", accept_odds="better")
+        keys = {"pk": {"S": f"bet#{answer.expect(201)['bet_id']}"}, "sk": {"N": "1"}}
+        tables = deployment.client(self.emulator, "dynamodb", as_stored=True)
+        journal = self.platform.outputs["stack"]["JournalTable"]
+        image = tables.get_item(TableName=journal, Key=keys)["Item"]
+        # As the stream has it.
+        image[PACKED] = {"B": base64.b64encode(image[PACKED]["B"]).decode()}
+        event = sample("publisher")
+        event["Records"][0]["dynamodb"] |= {"Keys": keys, "NewImage": image}
+        return event
 
 
 def sample(function: str) -> dict[str, Any]:
