@@ -19,7 +19,7 @@ use crate::{method, renewal, table};
 const RESERVE_MS: i64 = 15_000;
 /// How late the scheduler may be before a renewal is not left to it.
 const LATE_MS: i64 = 600_000;
-/// Renewals of one sweep and partition.
+/// Renewals that are read at once.
 const PAGE: u32 = 50;
 
 /// What one sweep did.
@@ -57,11 +57,12 @@ pub async fn handle(
         let open = Open::read(row).filter(|open| pace.is_due(open, now))?;
         Some((look(env, invocation, &open, pace.is_over(&open, now)).await, open.id))
     };
-    let mut swept = Swept::default();
+    // Neither renewals nor payments may take all of the time.
+    let half = now.plus_millis(invocation.deadline.millis().saturating_sub(now.millis()) / 2);
+    let mut swept = Swept { renewed: renew_late(env, invocation, now, half).await?, ..Swept::default() };
     for (outcome, payment_id) in sweep(env, invocation, table::name(env)?, RESERVE_MS, see).await? {
         swept.count(outcome, &payment_id);
     }
-    swept.renewed = renew_late(env, invocation, now).await?;
     metrics.metric("OpenCharges", swept.looked_at.saturating_sub(swept.decided), "Count");
     metrics.metric("UnansweredCharges", swept.unanswered, "Count");
     metrics.metric("OverdueCharges", swept.overdue, "Count");
@@ -135,17 +136,29 @@ async fn cancel(provider: &impl Provider, order: &Order<'_>) -> Result<Option<Re
     })
 }
 
-/// Renews what the scheduler should have called for.
-async fn renew_late(env: &Env, invocation: &Invocation, now: Timestamp) -> Result<u64, Failure> {
+/// Renews what the scheduler should have called for by `now`. None is begun after `stop`: the next sweep goes on, from
+/// another partition.
+async fn renew_late(env: &Env, invocation: &Invocation, now: Timestamp, stop: Timestamp) -> Result<u64, Failure> {
     let (table, late) = (table::name(env)?, now.plus_millis(LATE_MS.saturating_neg()).to_string());
     let mut renewed = 0_u64;
-    for partition in table::all_due() {
-        let page = env.store.query(table, Query::of(partition).between("0", late.as_str()).limit(PAGE)).await?;
-        for id in page.items.iter().filter_map(|row| table::due_of(row.get_text("sk")?)) {
-            match renewal::renew(env, invocation, id).await {
-                Ok(renewal::Outcome::NotDue) => {}
-                Ok(renewal::Outcome::Charged | renewal::Outcome::Renewed) => renewed = renewed.saturating_add(1),
-                Err(failure) => tracing::warn!(subscription_id = id, reason = %failure, "renewal stays due"),
+    for partition in table::all_due(env.clock.random_below(table::SHARDS)) {
+        let mut after = None;
+        loop {
+            let query = Query::of(partition.as_str()).between("0", late.as_str()).limit(PAGE).after(after);
+            let page = env.store.query(table, query).await?;
+            for id in page.items.iter().filter_map(|row| table::due_of(row.get_text("sk")?)) {
+                if env.clock.now() >= stop {
+                    return Ok(renewed);
+                }
+                match renewal::renew(env, invocation, id).await {
+                    Ok(renewal::Outcome::NotDue) => {}
+                    Ok(renewal::Outcome::Charged | renewal::Outcome::Renewed) => renewed = renewed.saturating_add(1),
+                    Err(failure) => tracing::warn!(subscription_id = id, reason = %failure, "renewal stays due"),
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
             }
         }
     }

@@ -28,17 +28,18 @@ pub(crate) fn scheduled(subscription_id: &str) -> Key {
 }
 
 /// Partitions of what is due, so that no one of them takes every write.
-const SHARDS: u8 = 4;
+pub(crate) const SHARDS: u64 = 4;
 
 /// The same, found by the moment: texts of moments sort as the moments do.
 pub(crate) fn due(at: Timestamp, subscription_id: &str) -> Key {
-    let shard = subscription_id.bytes().fold(0_u8, u8::wrapping_add).checked_rem(SHARDS).unwrap_or(0);
+    let sum = subscription_id.bytes().fold(0_u8, u8::wrapping_add);
+    let shard = u64::from(sum).checked_rem(SHARDS).unwrap_or(0);
     Key::new(format!("due#{shard}"), format!("{at}#{subscription_id}"))
 }
 
-/// The partitions of what is due.
-pub(crate) fn all_due() -> impl Iterator<Item = String> {
-    (0..SHARDS).map(|shard| format!("due#{shard}"))
+/// The partitions of what is due, from one of them on.
+pub(crate) fn all_due(first: u64) -> impl Iterator<Item = String> {
+    (first..SHARDS).chain(0..first).map(|shard| format!("due#{shard}"))
 }
 
 /// The subscription that a row of what is due is about.
@@ -55,9 +56,10 @@ mod tests {
         let (earlier, later) = (Timestamp::from_millis(9_999), Timestamp::from_millis(10_000));
         for id in ["sub_0", "sub_1", "sub_2", "sub_3", "sub_4"] {
             let key = due(earlier, id);
-            assert!(all_due().any(|pk| pk == key.pk));
+            assert!(all_due(3).any(|pk| pk == key.pk));
             assert!(key.sk < due(later, id).sk);
             assert_eq!(due_of(&key.sk), Some(id));
         }
+        assert_eq!(all_due(2).collect::<Vec<_>>(), ["due#2", "due#3", "due#0", "due#1"]);
     }
 }

@@ -137,12 +137,17 @@ pub(crate) fn compare(cloud: &Cloud, books: &Books, record: &Record) -> Vec<Brok
     found.extend(whole_or_nothing(books, record));
     found.extend(books.of_kind("subscription").flat_map(|(id, entries)| periods(id, entries)));
     found.extend(forgotten(cloud, books));
-    let open: Vec<_> =
-        cloud.scan("MembershipTable").into_iter().filter(|row| text(row, "pk").starts_with("open#")).collect();
-    found.extend(open.iter().map(|row| {
-        let what = format!("the payment {} is still open", text(row, "sk"));
-        broken(what, Side::new(text(row, "sk"), "ended", "open"))
-    }));
+    let rows = cloud.scan("MembershipTable");
+    let keys_of = |kind: &str| {
+        let rows = rows.iter().filter(|row| text(row, "pk").starts_with(kind));
+        rows.map(|row| text(row, "sk")).collect::<BTreeSet<_>>()
+    };
+    found.extend(noted(books, &keys_of("due#")));
+    found.extend(
+        keys_of("open#")
+            .into_iter()
+            .map(|payment| broken(format!("the payment {payment} is still open"), Side::new(payment, "ended", "open"))),
+    );
     found
 }
 
@@ -217,19 +222,40 @@ fn periods(id: &str, entries: &[Entry]) -> Vec<Broken> {
     found
 }
 
+/// When a subscription was last said to be charged next.
+fn next_charge(entries: &[Entry]) -> Option<&str> {
+    entries.iter().rev().find_map(|entry| entry.state.as_ref())?["next_charge_at"].as_str()
+}
+
+/// What the sweeper looks for is where it should be, and nothing else: a row for each that is charged at some time.
+fn noted(books: &Books, is: &BTreeSet<&str>) -> Vec<Broken> {
+    let subscriptions = books.of_kind("subscription");
+    let due = subscriptions.filter_map(|(id, entries)| Some(format!("{}#{id}", next_charge(entries)?)));
+    let expected: BTreeSet<_> = due.collect();
+    let differ = |one: &&str| expected.contains(*one) != is.contains(*one);
+    let all: BTreeSet<&str> = expected.iter().map(String::as_str).chain(is.iter().copied()).collect();
+    let told = |is_there: bool| if is_there { "noted" } else { "not noted" };
+    let wrong = all.into_iter().filter(differ).map(|one| {
+        let side = Side::new(one, told(expected.contains(one)), told(is.contains(one)));
+        broken("what is due is noted otherwise".to_owned(), side)
+    });
+    wrong.collect()
+}
+
 /// Nothing that was due is left, up to the last day on which the scheduler calls.
 fn forgotten(cloud: &Cloud, books: &Books) -> Vec<Broken> {
     let until = cloud.scheduled_until();
-    let states = books.of_kind("subscription").filter_map(|(id, entries)| {
-        Some((id, entries.iter().rev().find_map(|entry| entry.state.as_ref())?["next_charge_at"].as_str()?))
-    });
-    let overdue = states.filter(|(_, at)| *at < until.as_str());
-    overdue
+    let subscriptions = books.of_kind("subscription");
+    subscriptions
+        .filter_map(|(id, entries)| Some((id, next_charge(entries).filter(|at| *at < until.as_str())?)))
         .map(|(id, at)| {
             broken(format!("{id} was due and is not charged"), Side::new(id, "charged", format!("due {at}")))
         })
         .collect()
 }
+
+/// A charge that failed, and succeeded when it was made again.
+const TRIED_AGAIN: [&str; 3] = ["subscription.charge_failed", "subscription.charge_started", "subscription.renewed"];
 
 /// How often each interesting thing happened.
 pub(crate) fn counts(books: &Books, record: &Record) -> [(&'static str, usize); 8] {
@@ -240,11 +266,9 @@ pub(crate) fn counts(books: &Books, record: &Record) -> [(&'static str, usize); 
     let lapsed = books.events().filter(|(_, _, event)| {
         event["event"] == "subscription.cancelled" && event["data"]["reason"] == "payment_failed"
     });
-    // What is tried again is the same charge: nothing else of a subscription comes between.
     let tried_again = books.of_kind("subscription").map(|(_, entries)| {
-        let names: Vec<_> =
-            entries.iter().flat_map(|entry| &entry.events).filter_map(|one| one["event"].as_str()).collect();
-        names.windows(2).filter(|two| *two == ["subscription.charge_failed", "subscription.renewed"]).count()
+        let names = names(entries);
+        names.windows(TRIED_AGAIN.len()).filter(|some| *some == TRIED_AGAIN).count()
     });
     [
         ("a member who registered", record.members.len()),

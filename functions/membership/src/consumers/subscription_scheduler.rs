@@ -12,6 +12,10 @@ use crate::renewal::Due;
 use crate::table;
 
 const AT: &str = "at";
+/// The version of the subscription that was noted last.
+const VERSION: &str = "v";
+/// How often it is tried to be the one who notes it.
+const TRIES: u32 = 3;
 
 /// Schedules the subscription of one event.
 ///
@@ -35,23 +39,35 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
 /// Notes when the next charge is due in place of the one before; false if that was noted from a later state.
 async fn note(env: &Env, subscription_id: &str, version: u64, next: Option<Timestamp>) -> Result<bool, Failure> {
     let (table, key) = (table::name(env)?, table::scheduled(subscription_id));
-    let before = env.store.get(table, &key, true).await?;
-    let before = before.as_ref().and_then(|row| row.get_text(AT)?.parse().ok());
-    let update = Update::of(table, key).if_newer("v", version);
-    let mut commit = Commit::new().update(match next {
-        Some(at) => update.text(AT, at.to_string()),
-        None => update.remove(AT),
-    });
-    if let Some(at) = next {
-        let due = table::due(at, subscription_id);
-        commit = commit.put(table, Item::new().text("pk", due.pk).text("sk", due.sk));
+    for _ in 0..TRIES {
+        let stored = env.store.get(table, &key, true).await?;
+        let noted = stored.as_ref().and_then(|row| row.get_digits(VERSION)?.parse().ok());
+        if noted.is_some_and(|noted: u64| noted >= version) {
+            return Ok(false);
+        }
+        // What is due is one row: it is moved only by who knows where it is.
+        let update = Update::of(table, key.clone()).number(VERSION, version);
+        let update = match noted {
+            Some(noted) => update.if_number(VERSION, noted),
+            None => update.if_absent(VERSION),
+        };
+        let mut commit = Commit::new().update(match next {
+            Some(at) => update.text(AT, at.to_string()),
+            None => update.remove(AT),
+        });
+        if let Some(at) = next {
+            let due = table::due(at, subscription_id);
+            commit = commit.put(table, Item::new().text("pk", due.pk).text("sk", due.sk));
+        }
+        let before: Option<Timestamp> = stored.as_ref().and_then(|row| row.get_text(AT)?.parse().ok());
+        if let Some(gone) = before.filter(|gone| Some(*gone) != next) {
+            commit = commit.delete(table, table::due(gone, subscription_id));
+        }
+        match env.store.commit(commit, &Default::default()).await {
+            Ok(()) => return Ok(true),
+            Err(StoreError::Lost(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    if let Some(gone) = before.filter(|gone| Some(*gone) != next) {
-        commit = commit.delete(table, table::due(gone, subscription_id));
-    }
-    match env.store.commit(commit, &Default::default()).await {
-        Ok(()) => Ok(true),
-        Err(StoreError::Lost(_)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    Err(Failure::transient("others kept noting when the subscription is due"))
 }
