@@ -63,6 +63,7 @@ def start(port: int | None = None, auth: bool = False) -> Server:
         "GATEWAY_PORT": str(port),
         "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
         "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",  # as on AWS, not as there is memory
         "AUTH": "true" if auth else "false",
         "TMPDIR": str(paths.TEMPORARY),
         "QUOIN_LOGS": str(paths.LOGS),

@@ -293,7 +293,6 @@ pub async fn work<M: Message>(
     });
     let kept: Vec<_> = stream::iter(settled).buffered(SETTLED_AT_ONCE).collect().await;
     metrics.batch(tally);
-    metrics.counted(env);
     Ok(QueueResponse { batch_item_failures: kept.into_iter().flatten().collect() })
 }
 

@@ -125,9 +125,7 @@ where
     type Answer = O;
 
     async fn handle(&self, env: &Env, invocation: &Invocation, event: I, metrics: &mut Metrics) -> Result<O, Error> {
-        let outcome = Box::pin(self.0(env, invocation, event, metrics)).await;
-        metrics.counted(env);
-        outcome.map_err(Error::from)
+        Ok(Box::pin(self.0(env, invocation, event, metrics)).await?)
     }
 }
 
@@ -160,6 +158,7 @@ impl<F: Function> Run for F {
                 Err(error) => Err(error.to_string()),
             };
             let answer = answer.and_then(|answer| serde_json::to_string(&answer).map_err(|error| error.to_string()));
+            metrics.counted(env);
             let line = metrics.line(env.clock.now()).unwrap_or_else(|error| error.to_string().into());
             (answer, line)
         })
@@ -211,5 +210,37 @@ impl Program {
     /// Calls it.
     pub async fn call(&self, env: &Env, invocation: &Invocation, event: &str) -> Answered {
         self.0.run(env, invocation, event).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use serde::de::IgnoredAny;
+
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn what_a_handler_counts_is_a_metric_of_its_invocation_and_of_no_later_one() {
+        let variables =
+            [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "eu-west-1")];
+        let config = Config::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let aws = crate::Aws::from_config(&config).unwrap();
+        let env = Env::new(config, aws, 1);
+        let invocation = Invocation::default();
+        let api = Program::api(async |env: &Env, _: &Request| {
+            env.count("ContradictedCharges", 2);
+            Err(Problem::not_found("payment"))
+        });
+        let direct = Program::direct(async |env: &Env, _: &Invocation, _: IgnoredAny, _: &mut Metrics| {
+            env.count("LateRenewals", 1);
+            Err::<(), _>(Failure::transient("the table is not available"))
+        });
+        let line = |program: &Program, event: &str| program.call(&env, &invocation, event).now_or_never().unwrap().1;
+        let request = r#"{"routeKey": "GET /api/payments/{id}"}"#;
+        assert_eq!(line(&api, request)["ContradictedCharges"], 2);
+        let line = line(&direct, "{}");
+        assert_eq!((&line["LateRenewals"], &line["ContradictedCharges"]), (&1.into(), &serde_json::Value::Null));
     }
 }

@@ -82,6 +82,7 @@ fn run<F: Function>(function: &F) -> Result<(), Error> {
             };
             let mut metrics = Metrics::begin(env, &invocation, cold.replace(false));
             let outcome = Box::pin(function.handle(env, &invocation, event.payload, &mut metrics)).await;
+            metrics.counted(env);
             metrics.finish(env.clock.now());
             outcome
         });
