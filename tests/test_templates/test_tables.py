@@ -22,8 +22,17 @@ def test_money_and_people_outlive_their_stack() -> None:
     assert tables == TRUTH
     for name in TRUTH:
         assert root[name]["DeletionPolicy"] == root[name]["UpdateReplacePolicy"] == "Retain"
-        protection = root[name]["Properties"]["DeletionProtectionEnabled"]
-        assert protection == {"Fn::If": ["IsProtected", True, False]}
+
+
+def test_no_table_goes_with_a_stage_that_serves_people() -> None:
+    for table in stacks.resources("AWS::DynamoDB::Table"):
+        protection = table.properties["DeletionProtectionEnabled"]
+        assert protection == {"Fn::If": ["IsProtected", True, False]}, table
+    stages = [{"Fn::Equals": [{"Ref": "Stage"}, stage]} for stage in ("prod", "staging")]
+    for template in stacks.ALL_TEMPLATES:
+        document = stacks.translated(template)
+        if "AWS::DynamoDB::Table" in {one["Type"] for one in document["Resources"].values()}:
+            assert document["Conditions"]["IsProtected"] == {"Fn::Or": stages}, template
 
 
 def test_the_journal_streams_new_images_and_never_expires() -> None:

@@ -71,7 +71,12 @@ FROM_ROOT: dict[str, cfn.Tag] = {
         ),
     ),
 }
-CONDITIONS = {"IsOnAws": cfn.Tag("!Equals", [cfn.ref("OnAws"), "true"])}
+CONDITIONS = {
+    "IsOnAws": cfn.Tag("!Equals", [cfn.ref("OnAws"), "true"]),
+    "IsProtected": cfn.Tag(
+        "!Or", [cfn.Tag("!Equals", [cfn.ref("Stage"), stage]) for stage in ("prod", "staging")]
+    ),
+}
 
 
 def read_elsewhere(services: list[Service]) -> dict[str, str]:
@@ -145,8 +150,8 @@ def nested(service: Service, root_parameters: set[str], shown: dict[str, str]) -
 
 
 def _table(spec: dict[str, Any]) -> dict[str, Any]:
-    """A projection: rebuilt from the journal, so it goes with its stack. A log that is only ever
-    appended to proves what was, so it stays, and nothing in it expires."""
+    """It goes with its stack, where the stage does not protect it. A log that is only ever appended
+    to proves what was, so it stays, and nothing in it expires."""
     indexes = spec.get("indexes") or {}
     keys = [spec, *indexes.values()]
     names = {key[role] for key in keys for role in ("hash", "range") if role in key}
@@ -159,6 +164,7 @@ def _table(spec: dict[str, Any]) -> dict[str, Any]:
         "KeySchema": _key_schema(spec),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         "SSESpecification": {"SSEEnabled": True},
+        "DeletionProtectionEnabled": cfn.if_("IsProtected", True, False),
         "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
     }
     if indexes:
