@@ -1,4 +1,4 @@
-"""Whoever deploys finds every parameter of the root in the README."""
+"""Whoever deploys, calls or operates finds every parameter, route and alarm in the README."""
 
 from __future__ import annotations
 
@@ -7,10 +7,53 @@ import re
 import stacks
 from templates import cfn
 
+README = (stacks.ROOT / "README.md").read_text()
+ROUTE = re.compile(r"((?:`[A-Z]+` )*`[A-Z]+) (/[^`]*)`")
+
+
+def rows(section: str) -> list[str]:
+    """The rows of the section's tables, as they are."""
+    (text,) = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    return [line for line in text.splitlines() if line.startswith("| ")]
+
+
+def first(row: str) -> str:
+    """The first cell; a bar inside of code is written `\\|`."""
+    return re.split(r"(?<!\\)\|", row)[1]
+
+
+def plain(path: str) -> str:
+    """A route's path without its query and what its parameters are called."""
+    return re.sub(r"\{[^}]*\}", "{}", path.split("?")[0])
+
 
 def test_the_readme_tells_every_parameter() -> None:
     parameters = set(cfn.load(stacks.ROOT_TEMPLATE.read_text())["Parameters"])
-    section = (stacks.ROOT / "README.md").read_text().split("## Configuration")[1].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| `")]
-    told = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    told = {name for row in rows("Configuration") for name in re.findall(r"`(\w+)`", first(row))}
     assert told == parameters
+
+
+def test_the_readme_tells_every_route() -> None:
+    routes = {
+        function.spec["route"]
+        for service in stacks.services()
+        for function in service.functions
+        if "route" in function.spec and service.condition is None
+    }
+    told = {
+        f"{method} {plain(path)}"
+        for row in rows("What works")
+        for methods, path in ROUTE.findall(first(row))
+        for method in re.findall(r"[A-Z]+", methods)
+    }
+    assert told == {f"{route.split()[0]} {plain(route.split()[1])}" for route in routes}
+
+
+def test_the_readme_tells_every_alarm_on_what_functions_count() -> None:
+    told = {name for row in rows("Operate") for name in re.findall(r"`[^`]*?-(\w+)`", first(row))}
+    own = {
+        alarm.properties["MetricName"].lower()
+        for alarm in stacks.resources("AWS::CloudWatch::Alarm")
+        if alarm.properties["Namespace"] == "Quoin"
+    }
+    assert own <= told

@@ -1,4 +1,4 @@
-//! Clans of source 003: who belongs to one, what its members give to it, and what its reputation is made of.
+//! Clans: who belongs to one, what its members give to it, and what its reputation is made of.
 //!
 //! Invariants: a clan's stream, its row and its places in the lists are one transaction; a clan that is open has a
 //! founder who is a member, and at most a hundred members; a contribution is one transaction with the wallet that gives

@@ -1,4 +1,4 @@
-//! Credits of source 003: bought with a wallet's cash, spent on boosts.
+//! Credits: bought with a wallet's cash, spent on boosts.
 //!
 //! Invariants: what is paid, what it is paid for and what tells of it are one transaction; a refusal is one item; of
 //! one target no more boosts run at once than may; nobody boosts their own profile. What a boost comes to is the

@@ -2,8 +2,8 @@
 //!
 //! Invariants: every event of a new journal item is handed to the bus at least once before the stream
 //! moves on, or stands in the queue of unpublished events with its key and reason; an entry that failed
-//! is retried alone. Envelopes are passed on as the texts they were stored as, never parsed. This is
-//! the one service that names an SDK of its own, since nobody else talks to the bus.
+//! is retried alone. Envelopes are passed on as the texts they were stored as, never parsed. Its SDK is
+//! its own, since nobody else talks to the bus.
 
 mod batch;
 mod bus;

@@ -1,4 +1,4 @@
-//! Gigs of source 003: work that is offered, done and paid in credits, and what boosts make of its place in the list.
+//! Gigs: work that is offered, done and paid in credits, and what boosts make of its place in the list.
 //!
 //! Invariants: a gig's stream, its row and its places in the lists are one transaction; a gig is completed once and paid
 //! once, by its owner to who completed it, and the payment moves both wallets in the transaction that tells of it; a

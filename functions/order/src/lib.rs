@@ -1,4 +1,4 @@
-//! Orders of source 004: catalogue, rules, the debit, the merchant's part, refunds.
+//! Orders: catalogue, rules, the debit, the merchant's part, refunds.
 //!
 //! Invariants: an order, its debit, its stock and its events are one transaction; prices are the server's; the order's
 //! stream is its whole saga; an order that the merchant has, or may have, is never refunded.

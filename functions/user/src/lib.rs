@@ -1,4 +1,4 @@
-//! The user service of source 003: how visible a profile is, the record of what credits moved for a person, and the
+//! The user service: how visible a profile is, the record of what credits moved for a person, and the
 //! overview of their boosts, gigs and clans.
 //!
 //! Invariants: a visibility is the sum of the boosts that run, worked out when it is asked for, so that it goes down at

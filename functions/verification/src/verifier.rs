@@ -6,7 +6,7 @@ use quoin_events::Timestamp;
 use quoin_ledger::Wallet;
 use quoin_runtime::{ConfigError, Env, Failure, Invocation, Metrics};
 use quoin_store::StoreError;
-use quoin_verify::{Break, Checkpoint, Reader, Settings, check_wallet};
+use quoin_verify::{Break, Checkpoint, GRACE_SECONDS, Reader, Settings, check_wallet};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
@@ -16,8 +16,6 @@ use crate::checkpoints;
 const PAGE: i32 = 50;
 /// What is kept back to keep a checkpoint and the position.
 const RESERVE_MS: i64 = 10_000;
-/// How long events, payouts and the sweeper may be on their way: a message's last retry comes after an hour.
-const GRACE_SECONDS: i64 = 4_500;
 
 /// What one run did.
 #[derive(Debug, Default, Serialize)]
@@ -52,7 +50,7 @@ pub async fn handle(
     let ms = |name, default: i64| Ok::<_, ConfigError>(env.config.parse_or(name, default)?.saturating_mul(1_000));
     let settings = Settings {
         now,
-        grace_ms: ms("VERIFY_GRACE_SECONDS", GRACE_SECONDS)?,
+        grace_ms: ms("VERIFY_GRACE_SECONDS", GRACE_SECONDS.into())?,
         payment_expiry_ms: ms("PAYMENT_EXPIRY_SECONDS", 1_800)?,
         merchant_give_up_ms: ms("MERCHANT_GIVE_UP_SECONDS", 7_200)?,
         audits_causes: true,

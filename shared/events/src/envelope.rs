@@ -105,7 +105,7 @@ pub struct Metadata {
     /// W3C trace context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// Routing key of source 003's events.
+    /// Routing key, of events about credits and boosts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing_key: Option<String>,
 }

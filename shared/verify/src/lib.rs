@@ -56,3 +56,6 @@ pub use wallet::{Checkpoint, WalletReport, check_wallet, compare};
 
 #[cfg(test)]
 mod tests;
+
+/// Seconds that events, payouts and the sweepers may be on their way: a message's last retry comes after an hour.
+pub const GRACE_SECONDS: u32 = 4_500;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use quoin_verify::GRACE_SECONDS;
 use quoin_verify::audit_log::{AuditBreak, AuditKind, AuditReport, AuditWalk};
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ pub(crate) struct Options {
     #[arg(long)]
     all: bool,
     /// How long events may be on their way
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS)]
     grace: u32,
     /// Print one JSON document instead of a table
     #[arg(long)]

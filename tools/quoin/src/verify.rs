@@ -2,7 +2,9 @@
 
 use quoin_runtime::Env;
 use quoin_store::StoreError;
-use quoin_verify::{Break, Checkpoint, JournalWalk, Kind, Reader, Settings, Totals, WalletReport, check_wallet};
+use quoin_verify::{
+    Break, Checkpoint, GRACE_SECONDS, JournalWalk, Kind, Reader, Settings, Totals, WalletReport, check_wallet,
+};
 
 use crate::progress::Progress;
 use crate::stage::{Named, tables};
@@ -27,7 +29,7 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     /// How long events, payouts and the payment sweeper may be on their way
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = GRACE_SECONDS)]
     grace: u32,
     /// The stage's PaymentExpirySeconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1_800)]

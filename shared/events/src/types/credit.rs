@@ -1,4 +1,4 @@
-//! `credit.events`; fields as in source 003, spelled as there.
+//! `credit.events`; their fields are in camel case, as their first readers have them.
 
 use quoin_money::Amount;
 

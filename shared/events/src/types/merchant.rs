@@ -1,4 +1,4 @@
-//! `merchant.events`; fields as in source 004.
+//! `merchant.events`.
 
 use quoin_money::Amount;
 

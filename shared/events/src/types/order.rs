@@ -1,4 +1,4 @@
-//! `order.events`; fields as in source 004.
+//! `order.events`.
 
 use quoin_money::Amount;
 use serde::{Deserialize, Serialize};

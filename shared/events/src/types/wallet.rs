@@ -1,4 +1,4 @@
-//! `wallet.events`; fields as in source 004.
+//! `wallet.events`.
 
 use std::collections::BTreeMap;
 
