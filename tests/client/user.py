@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import uuid
 from decimal import Decimal
@@ -9,6 +10,9 @@ from typing import Any, ClassVar
 
 from .platform import Answer, Platform
 from .wait import eventually
+
+# Each has an account of its own, so none may be drawn twice.
+_phones = itertools.count(random.randrange(9 * 10**7))
 
 
 class User:
@@ -21,7 +25,7 @@ class User:
         self.platform = platform
         tag = uuid.uuid4().hex[:12]
         self.registration = {
-            "phone": f"+9198{random.randrange(10**8):08d}",
+            "phone": f"+9198{next(_phones):08d}",
             "email": f"{tag}@example.com",
             "password": f"correct horse {tag}",
             "full_name": "Jane Doe",

@@ -10,7 +10,7 @@ from typing import Any
 
 from client import Platform, eventually
 
-QUIET_SECONDS = 2
+QUIET_SECONDS = 3
 
 
 def staged(item: dict[str, Any]) -> list[str]:

@@ -87,8 +87,11 @@ def test_an_order_earns_points_and_cashback_that_is_paid_when_due(
         one for one in user.get("/api/bonuses/me").body["items"] if one["kind"] == "cashback"
     ]
     assert (bonus["asset"], Decimal(bonus["amount"])) == ("rez_coins", total * 5 // 100)
-    trail = platform.get(f"/api/audit/award/cashback:{order_id}", token=shop.token).expect(200)
-    assert [entry["event"] for entry in trail["items"]] == ["BonusAwarded"]
+    path = f"/api/audit/award/cashback:{order_id}"
+    eventually(
+        lambda: platform.get(path, token=shop.token).expect(200)["items"],
+        lambda trail: [entry["event"] for entry in trail] == ["BonusAwarded"],
+    )
 
     # Nor twice.
     pay(platform)

@@ -127,7 +127,7 @@ def test_members_give_to_their_clan_and_each_gift_counts_once(platform: Platform
     assert listed(stranger, BEST, 100, {clan, rival}) == [clan, rival]
 
     # Boosts come on top, and go when they are over; what was given stays, also of those who leave.
-    soon = boost("clan", rival, 4_000, 1, ago=HOUR - 5)
+    soon = boost("clan", rival, 4_000, 1, ago=HOUR - 20)
     boosts = [boost("clan", rival, 40, 72), soon, boost("clan", clan, 100, 48, ago=37 * HOUR)]
     give(platform, "clan", *boosts, *boosts)
     both = {clan, rival}

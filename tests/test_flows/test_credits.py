@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -193,14 +192,15 @@ def test_a_boost_counts_less_and_ends_once(
     platform: Platform, booster: User, ledger: Ledger
 ) -> None:
     late, swept = User(platform).user_id, User(platform).user_id
-    ending = given_before(platform, booster, late, HOUR - 8)
+    ending = given_before(platform, booster, late, HOUR - 20)
     half = given_before(platform, booster, late, HOUR / 2 + 60)
-    other = given_before(platform, booster, swept, HOUR - 8)
+    other = given_before(platform, booster, swept, HOUR - 20)
     # Ten in its last quarter, and twenty in its third.
     eventually(lambda: visibility(booster, late)["score"], (30).__eq__)
     eventually(lambda: visibility(booster, swept)["score"], (10).__eq__)
     assert invoke(platform, "user-boost-end", target_id=late) == "nothing_due"
     until = max(line["until"] for line in visibility(booster, late)["boosts"][:1])
+    swept_at = max(line["until"] for line in visibility(booster, swept)["boosts"])
     eventually(lambda: moment() > until)
     # It counts nothing at once, whoever has noted its end.
     assert [line["eventId"] for line in visibility(booster, late)["boosts"]] == [half]
@@ -211,7 +211,7 @@ def test_a_boost_counts_less_and_ends_once(
     assert told(ledger, f"expiry#{half}") == []
 
     # What no schedule called for by then is swept, once.
-    time.sleep(0.5)
+    eventually(lambda: moment() > swept_at)
     invoke(platform, "user-boost-sweeper")
     assert invoke(platform, "user-boost-sweeper")["changed"] == 0
     for boost_id, target in [(ending, late), (other, swept)]:
@@ -231,7 +231,7 @@ def test_a_boost_is_ended_by_the_firing_of_its_own_schedule(
     """Nobody but the scheduler calls. The platform sets nothing less than a minute ahead, so the
     schedule that it made is brought forward to the boost's true end, with nothing else changed."""
     target, scheduler = User(platform).user_id, platform.aws("scheduler")
-    ending = given_before(platform, booster, target, HOUR - 12)
+    ending = given_before(platform, booster, target, HOUR - 25)
     eventually(lambda: visibility(booster, target)["score"], (10).__eq__)
     until = visibility(booster, target)["boosts"][0]["until"]
     prefix = f"quoin-local-user-boost-{ending.split('_')[1]}"

@@ -117,7 +117,7 @@ def test_boosts_move_gigs_and_what_ends_goes_back(platform: Platform) -> None:
 
     # Half of its time is over: it counts half. Another one is over altogether.
     decayed, over = boost("gig", old, 101, 48, ago=25 * HOUR), boost("gig", plain, 999, 1, ago=HOUR)
-    soon = boost("gig", low, 4_000, 1, ago=HOUR - 6)
+    soon = boost("gig", low, 4_000, 1, ago=HOUR - 20)
     boosts = [boost("gig", low, 10), boost("gig", high, 60), decayed, over, soon]
     give(platform, "gig", *boosts, *reversed(boosts), boost("gig", "gig_nowhere", 5))
     eventually(in_order, lambda order: order == [low, high, old, plain])

@@ -54,7 +54,10 @@ def users_rows(ledger: Ledger, text: str) -> list[str]:
     rows = [
         json.dumps(item, default=str)
         for table in tables
-        for item in ledger.tables.scan(TableName=table, ConsistentRead=True)["Items"]
+        for page in ledger.tables.get_paginator("scan").paginate(
+            TableName=table, ConsistentRead=True
+        )
+        for item in page["Items"]
     ]
     return [row for row in rows if text in row]
 
@@ -106,7 +109,9 @@ def test_of_what_came_to_nothing_only_the_facts_are_left(
 ) -> None:
     body, key = registration(token="tok_decline"), uuid.uuid4().hex
     register(platform, body, key).expect(402)
-    streams = ledger.tables.scan(TableName=ledger.journal, ConsistentRead=True)["Items"]
+    scan = ledger.tables.get_paginator("scan")
+    pages = scan.paginate(TableName=ledger.journal, ConsistentRead=True)
+    streams = [item for page in pages for item in page["Items"]]
     deleted = [
         json.loads(text["S"])["data"]
         for item in streams

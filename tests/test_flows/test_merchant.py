@@ -47,8 +47,8 @@ class Ordered:
 def test_orders_are_shown_newest_first_however_their_events_arrive(
     platform: Platform, shop: Stall
 ) -> None:
-    old, lost, new = Ordered(shop, 10, -30), Ordered(shop, 20, -20), Ordered(shop, 30.5, -10)
-    never = Ordered(shop, 40, -5)
+    old, lost, new = Ordered(shop, 10, -3), Ordered(shop, 20, -2), Ordered(shop, 30.5, -1)
+    never = Ordered(shop, 40, -0.5)
     paid = {one.order_id: one.paid() for one in (old, lost, new)}
     events = [new.created(), paid[new.order_id], paid[old.order_id], lost.failed()]
     events += [paid[lost.order_id], never.failed("validation")]
@@ -80,10 +80,10 @@ def test_orders_are_shown_newest_first_however_their_events_arrive(
 def test_a_commission_is_of_the_rate_that_held_and_is_kept_once(
     platform: Platform, shop: Stall
 ) -> None:
-    before = Ordered(shop, "99.9", -60).created()
+    before = Ordered(shop, "99.9", -2).created()
     path = f"/api/merchants/{shop.merchant_id}/commission-rate"
     rate = platform.put(path, {"percent": "2.5"}, token=shop.token).expect(200)
-    after = Ordered(shop, 450, 60).created()
+    after = Ordered(shop, 450, 2).created()
     deliver(platform, "commissions", after, before, after, before)
     month = before["timestamp"][:7]
     assert after["timestamp"][:7] == month, "the month ends just now; run it again"

@@ -35,9 +35,8 @@ def test_support_sees_the_order_as_its_events_told_it(platform: Platform, shop: 
     sequences = [step["sequence"] for step in order["steps"]]
     assert sequences == list(range(1, order["last_sequence"] + 1))
     assert not any(step.get("unexpected") for step in order["steps"])
-    assert [step["event"] for step in order["steps"]] == [
-        event["event"] for event in shop.events(order_id)
-    ]
+    steps = [step["event"] for step in order["steps"]]
+    eventually(lambda: [event["event"] for event in shop.events(order_id)], steps.__eq__)
     user.get(path).problem(403, "FORBIDDEN")
     unknown = platform.get("/api/support/orders/order_unknown", token=shop.token)
     unknown.problem(404, "NOT_FOUND")

@@ -493,6 +493,7 @@ def test_the_scheduled_function_counts_breaks_and_reads_what_is_new(scene: Scene
         # Nothing is forgotten as long as it is not mended.
         for _ in range(2):
             assert run_verifier(scene.platform)["breaks"] == 1
+    scene.held.login()  # a token is good for a quarter of an hour
     scene.held.funded(3)
     mended = run_verifier(scene.platform)
     assert mended["breaks"] == 0 and 0 < mended["items"] <= 2

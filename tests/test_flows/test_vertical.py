@@ -51,12 +51,11 @@ def test_a_bet_is_paid_for_won_and_told_to_everybody(
         ),
     )
     assert timeline["items"][0]["event"] == "BetPlaced"
-    audit = platform.get(f"/api/audit/bet/{bet['bet_id']}", token=operator).expect(200)
-    assert [item["event"] for item in audit["items"]] == [
-        "BetPlaced",
-        "wallet.debited",
-        "BetSettled",
-    ]
+    events = ["BetPlaced", "wallet.debited", "BetSettled"]
+    audit = eventually(
+        lambda: platform.get(f"/api/audit/bet/{bet['bet_id']}", token=operator).expect(200),
+        lambda seen: [item["event"] for item in seen["items"]] == events,
+    )
     assert [item["sequence"] for item in audit["items"]] == [1, 2, 3]
 
 

@@ -112,7 +112,9 @@ def test_deposits_and_bets_are_in_the_warehouse_once(
     expected = told(platform, user.user_id)
     names = {event["event"] for event in expected.values()}
     assert {"UserRegistered", "DepositSuccess", "BetSettled", "wallet.debited"} <= names
-    found = exported(platform, user.user_id)
+    found = eventually(
+        lambda: exported(platform, user.user_id), lambda seen: len(seen) >= len(expected)
+    )
     assert {line["metadata"]["event_id"]: line for _, line in found} == expected
     assert len(found) == len(expected)
     for key, line in found:
@@ -194,11 +196,14 @@ def test_an_orders_events_are_in_the_warehouse_for_as_long_as_each_is_kept(
         if event["metadata"]["entity"] == entity
     }
     assert {event["event"] for event in expected.values()} == set(OF_AN_ORDER)
-    found = [
-        (key, line)
-        for key, line in exported(platform, order_id)
-        if line["metadata"]["entity"] == entity
-    ]
+    found = eventually(
+        lambda: [
+            (key, line)
+            for key, line in exported(platform, order_id)
+            if line["metadata"]["entity"] == entity
+        ],
+        lambda seen: len(seen) >= len(expected),
+    )
     assert {line["metadata"]["event_id"]: line for _, line in found} == expected
     assert len(found) == len(expected)
     sequences = sorted(line["metadata"]["sequence"] for _, line in found)
@@ -222,11 +227,14 @@ def test_exports_at_the_same_time_lose_nothing(platform: Platform) -> None:
             wait_until_quiet(platform, user.user_id)
             list(pool.map(lambda _: export(platform), range(2)))
     for user in users:
-        count = Counter(
-            line["metadata"]["event_id"] for _, line in exported(platform, user.user_id)
+        expected = told(platform, user.user_id)
+        found = eventually(
+            lambda one=user: exported(platform, one.user_id),
+            lambda seen, all_of=expected: len(seen) >= len(all_of),
         )
+        count = Counter(line["metadata"]["event_id"] for _, line in found)
         assert set(count.values()) == {1}
-        assert set(count) == set(told(platform, user.user_id))
+        assert set(count) == set(expected)
 
 
 def test_objects_are_in_order(platform: Platform, user: User) -> None:
