@@ -23,19 +23,24 @@ class User:
 
     def __init__(self, platform: Platform, **fields: Any) -> None:
         self.platform = platform
+        self.registration = self.somebody() | fields
+        self.registered.append(self.registration)
+        created = platform.post("/api/users", self.registration, key=uuid.uuid4().hex).expect(201)
+        self.user_id, self.referral_code = created["user_id"], created["referral_code"]
+        self.login()
+
+    @staticmethod
+    def somebody() -> dict[str, Any]:
+        """What somebody registers with whom nobody knows yet."""
         tag = uuid.uuid4().hex[:12]
-        self.registration = {
+        return {
             "phone": f"+9198{next(_phones):08d}",
             "email": f"{tag}@example.com",
             "password": f"correct horse {tag}",
             "full_name": "Jane Doe",
             "country": "IN",
             "language": "en",
-        } | fields
-        self.registered.append(self.registration)
-        created = platform.post("/api/users", self.registration, key=uuid.uuid4().hex).expect(201)
-        self.user_id, self.referral_code = created["user_id"], created["referral_code"]
-        self.login()
+        }
 
     def login(self) -> None:
         body = {"email": self.registration["email"], "password": self.registration["password"]}

@@ -235,7 +235,8 @@ def test_a_boost_is_ended_by_the_firing_of_its_own_schedule(
     eventually(lambda: visibility(booster, target)["score"], (10).__eq__)
     until = visibility(booster, target)["boosts"][0]["until"]
     prefix = f"quoin-local-user-boost-{ending.split('_')[1]}"
-    (named,) = scheduler.list_schedules(NamePrefix=prefix)["Schedules"]
+    # It is set when the boost counts already.
+    (named,) = eventually(lambda: scheduler.list_schedules(NamePrefix=prefix)["Schedules"])
     found = scheduler.get_schedule(Name=named["Name"])
     names = ("Name", "FlexibleTimeWindow", "Target", "ActionAfterCompletion")
     same = {name: found[name] for name in names}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from client import Answer, Member, Platform, eventually, register, registration
 from ledger import Ledger
+from test_credits import invoke
 
 STEPS = ["create_customer", "process_payment", "create_subscription", "queue_welcome_email"]
 
@@ -277,3 +278,22 @@ def test_what_is_not_due_is_not_charged(platform: Platform, ledger: Ledger) -> N
     answer = platform.aws("lambda").invoke(FunctionName=function, Payload=payload)
     assert json.loads(answer["Payload"].read()) == "not_due"
     assert names(ledger, f"subscription#{member.subscription_id}") == ["subscription.created"]
+
+
+def test_renewals_that_cannot_be_made_hold_up_no_other(platform: Platform, ledger: Ledger) -> None:
+    (table,) = [
+        name for name in ledger.tables.list_tables()["TableNames"] if "-MembershipTable" in name
+    ]
+    # More than a page of them, in one partition, of subscriptions that are not there.
+    rows = [
+        {"pk": {"S": "due#0"}, "sk": {"S": f"2020-01-01T00:00:00.000Z#sub_nobody_{number:03d}"}}
+        for number in range(60)
+    ]
+    try:
+        for row in rows:
+            ledger.tables.put_item(TableName=table, Item=row)
+        swept = invoke(platform, "membership-sweeper")
+    finally:
+        for row in rows:
+            ledger.tables.delete_item(TableName=table, Key=row)
+    assert swept["late"] >= len(rows)

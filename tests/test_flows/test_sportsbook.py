@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from client import Feed, Platform, User, eventually
+from ledger import Ledger
 
 
 def _market(user: User, feed: Feed) -> Any:
@@ -224,3 +226,23 @@ def test_a_void_bets_stake_comes_back_as_if_it_had_not_been_placed(user: User, f
     assert "credit_bet_refund" in {entry["type"] for entry in user.entries()}
     feed.odds(ts=feed.now() + 60_000, o1="2").expect(204)
     user.bet([feed.selection("2")], 20).expect(201)
+
+
+def test_what_takes_a_decision_back_is_noted_before_anything_is_paid(
+    platform: Platform, user: User, feed: Feed
+) -> None:
+    """Else a message with the older result, which may come late, would pay on it."""
+    user.funded(50)
+    feed.odds(o1="2", o2="3").expect(204)
+    bet = user.bet([feed.selection("2")], 10).expect(201)
+    feed.settle(o1="-1", o2="1").expect(204)
+    stream, ledger = f"bet#{bet['bet_id']}", Ledger(platform)
+
+    def state() -> dict[str, Any]:
+        return json.loads(ledger.stream(stream)[-1]["st"]["S"])
+
+    looked_at = eventually(state, lambda now: now.get("settled_on"))
+    assert (looked_at["status"], user.balance()) == ("placed", 40)
+    feed.settle(o1="1", o2="0").expect(204)
+    eventually(user.balance, lambda now: now == 60)
+    assert state()["settled_on"] > looked_at["settled_on"]

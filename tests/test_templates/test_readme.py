@@ -49,11 +49,16 @@ def test_the_readme_tells_every_route() -> None:
     assert told == {f"{route.split()[0]} {plain(route.split()[1])}" for route in routes}
 
 
-def test_the_readme_tells_every_alarm_on_what_functions_count() -> None:
-    told = {name for row in rows("Operate") for name in re.findall(r"`[^`]*?-(\w+)`", first(row))}
-    own = {
-        alarm.properties["MetricName"].lower()
+def test_the_readme_tells_every_alarm() -> None:
+    table = README.split("\n| alarm |")[1].split("\n\n")[0]
+    named = [first(row) for row in table.splitlines() if row.startswith("| `")]
+    told = {name for cell in named for name in re.findall(r"`([^`]+)`", cell)}
+    patterns = {name: re.sub(r"<\w+>|^(?=-)", r"[a-z-]+", name) for name in told}
+    alarms = {
+        alarm.properties["AlarmName"]["Fn::Sub"].removeprefix("quoin-${Stage}-")
         for alarm in stacks.resources("AWS::CloudWatch::Alarm")
-        if alarm.properties["Namespace"] == "Quoin"
     }
-    assert own <= told
+    for alarm in alarms:
+        assert any(re.fullmatch(pattern, alarm) for pattern in patterns.values()), alarm
+    for name, pattern in patterns.items():
+        assert any(re.fullmatch(pattern, alarm) for alarm in alarms), name

@@ -1,5 +1,7 @@
 //! What follows from the provider's word on a payment: the payment's end and what it was for, in one transaction.
 
+use std::cell::Cell;
+
 use quoin_events::{Draft, Timestamp};
 use quoin_ledger::Wallet;
 use quoin_membership_model::{Customer, Plans, Subscription};
@@ -57,13 +59,23 @@ pub(crate) async fn settle(
     // What the provider says belongs to the request that the payment came with.
     let context = context.on_behalf_of(&charge.request_id);
     let load = async || Standing::load(env, &charge.payment_id).await;
-    let decide = |standing: &Standing, now: Timestamp| standing.after(report, table, &plans, now);
-    let changed = advance(env, &context, None, load, decide).await?;
-    if changed && charge.status == Status::Failed && matches!(report, Report::Succeeded { .. }) {
+    let is_success = matches!(report, Report::Succeeded { .. });
+    // Somebody else may have ended it since `charge` was read.
+    let is_contradicted = Cell::new(false);
+    let decide = |standing: &Standing, now: Timestamp| {
+        let decided = standing.after(report, table, &plans, now);
+        if is_success && standing.charge.state.status == Status::Failed && !matches!(decided, Ok(None)) {
+            is_contradicted.set(true);
+        }
+        decided
+    };
+    let changed = advance(env, &context, None, load, decide).await;
+    // Also where it is not known whether it was written: nobody will tell it again.
+    if is_contradicted.get() {
         env.count("ContradictedCharges", 1);
         tracing::error!(payment_id = charge.payment_id, "a payment that was never to be made was made");
     }
-    Ok(changed)
+    changed
 }
 
 async fn required<T: serde::de::DeserializeOwned>(

@@ -3,6 +3,8 @@
 //! An open payment is asked about, asked for again if the provider never heard of it, and when its time is up the
 //! provider is asked for the promise that it will never be made: only that ends it unpaid.
 
+use std::time::Duration;
+
 use quoin_events::{Cause, Origin, Timestamp};
 use quoin_payments::{Decision, HttpProvider, Order, Provider, Standing};
 use quoin_runtime::{Context, Env, Failure, Invocation, Metrics, Open, Pace, Personal, open_key, sweep};
@@ -19,6 +21,8 @@ use crate::{method, renewal, table};
 const RESERVE_MS: i64 = 15_000;
 /// How late the scheduler may be before a renewal is not left to it.
 const LATE_MS: i64 = 600_000;
+/// What one renewal may take of the time of all.
+const ONE: Duration = Duration::from_secs(10);
 /// Renewals that are read at once.
 const PAGE: u32 = 50;
 
@@ -30,7 +34,15 @@ pub struct Swept {
     unanswered: u64,
     /// Open although the provider was asked for the promise that they will never be made.
     overdue: u64,
-    /// Renewals that the scheduler had lost.
+    #[serde(flatten)]
+    late: Late,
+}
+
+/// Renewals that the scheduler should have called for.
+#[derive(Debug, Default, Serialize)]
+struct Late {
+    late: u64,
+    /// Those of them that were made; others were not due any more, or could not be made.
     renewed: u64,
 }
 
@@ -59,15 +71,16 @@ pub async fn handle(
     };
     // Neither renewals nor payments may take all of the time.
     let half = now.plus_millis(invocation.deadline.millis().saturating_sub(now.millis()) / 2);
-    let mut swept = Swept { renewed: renew_late(env, invocation, now, half).await?, ..Swept::default() };
+    let mut swept = Swept::default();
+    let renewed = swept.late.renew(env, invocation, now, half).await;
     for (outcome, payment_id) in sweep(env, invocation, table::name(env)?, RESERVE_MS, see).await? {
         swept.count(outcome, &payment_id);
     }
     metrics.metric("OpenCharges", swept.looked_at.saturating_sub(swept.decided), "Count");
     metrics.metric("UnansweredCharges", swept.unanswered, "Count");
     metrics.metric("OverdueCharges", swept.overdue, "Count");
-    metrics.metric("LateRenewals", swept.renewed, "Count");
-    Ok(swept)
+    metrics.metric("LateRenewals", swept.late.renewed, "Count");
+    renewed.map(|()| swept)
 }
 
 impl Swept {
@@ -76,7 +89,10 @@ impl Swept {
         match outcome {
             Ok(Seen::Decided) => self.decided = self.decided.saturating_add(1),
             Ok(Seen::Open) => {}
-            Ok(Seen::Overdue) => self.overdue = self.overdue.saturating_add(1),
+            Ok(Seen::Overdue) => {
+                self.overdue = self.overdue.saturating_add(1);
+                tracing::warn!(payment_id, "payment does not end although nobody waits for it any more");
+            }
             Err(reason) => {
                 self.unanswered = self.unanswered.saturating_add(1);
                 tracing::warn!(payment_id, reason, "payment stays open");
@@ -136,33 +152,45 @@ async fn cancel(provider: &impl Provider, order: &Order<'_>) -> Result<Option<Re
     })
 }
 
-/// Renews what the scheduler should have called for by `now`. None is begun after `stop`: the next sweep goes on, from
-/// another partition.
-async fn renew_late(env: &Env, invocation: &Invocation, now: Timestamp, stop: Timestamp) -> Result<u64, Failure> {
-    let (table, late) = (table::name(env)?, now.plus_millis(LATE_MS.saturating_neg()).to_string());
-    let mut renewed = 0_u64;
-    for partition in table::all_due(env.clock.random_below(table::SHARDS)) {
-        let mut after = None;
-        loop {
-            let query = Query::of(partition.as_str()).between("0", late.as_str()).limit(PAGE).after(after);
-            let page = env.store.query(table, query).await?;
-            for id in page.items.iter().filter_map(|row| table::due_of(row.get_text("sk")?)) {
-                if env.clock.now() >= stop {
-                    return Ok(renewed);
+impl Late {
+    /// Renews what is late at `now`. None is begun after `stop`: the next sweep goes on, from another partition.
+    async fn renew(
+        &mut self,
+        env: &Env,
+        invocation: &Invocation,
+        now: Timestamp,
+        stop: Timestamp,
+    ) -> Result<(), Failure> {
+        let (table, late) = (table::name(env)?, now.plus_millis(LATE_MS.saturating_neg()).to_string());
+        for partition in table::all_due(env.clock.random_below(table::SHARDS)) {
+            let mut after = None;
+            loop {
+                let query = Query::of(partition.as_str()).between("0", late.as_str()).limit(PAGE).after(after);
+                let page = env.store.query(table, query).await?;
+                for id in page.items.iter().filter_map(|row| table::due_of(row.get_text("sk")?)) {
+                    if env.clock.now() >= stop {
+                        return Ok(());
+                    }
+                    let renewed = env.clock.timeout(ONE, renewal::renew(env, invocation, id)).await;
+                    self.count(id, renewed.unwrap_or_else(|| Err(Failure::transient("it took too long"))));
                 }
-                match renewal::renew(env, invocation, id).await {
-                    Ok(renewal::Outcome::NotDue) => {}
-                    Ok(renewal::Outcome::Charged | renewal::Outcome::Renewed) => renewed = renewed.saturating_add(1),
-                    Err(failure) => tracing::warn!(subscription_id = id, reason = %failure, "renewal stays due"),
+                after = page.next;
+                if after.is_none() {
+                    break;
                 }
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
             }
         }
+        Ok(())
     }
-    Ok(renewed)
+
+    fn count(&mut self, subscription_id: &str, outcome: Result<renewal::Outcome, Failure>) {
+        self.late = self.late.saturating_add(1);
+        match outcome {
+            Ok(renewal::Outcome::NotDue) => {}
+            Ok(renewal::Outcome::Charged | renewal::Outcome::Renewed) => self.renewed = self.renewed.saturating_add(1),
+            Err(failure) => tracing::warn!(subscription_id, reason = %failure, "renewal stays due"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use quoin_store::Item;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
+use crate::fulfilment::Fact;
 use crate::merchant::HttpMerchant;
 use crate::order::Status;
-use crate::pursuit::{Pursued, look_after};
+use crate::pursuit::{Book, Pursued, look_after};
 use crate::record::{Journal, find};
 use crate::table::TABLE;
 
@@ -85,6 +86,11 @@ async fn look(env: &Env, invocation: &Invocation, open: &Open, is_over: bool) ->
     let origin = Origin { request_id: order.request_id.clone(), traceparent: None, cause: Cause::Request };
     let context = Context::of_message(&env.clock, invocation, origin);
     let (journal, merchant) = (Journal::of(env, &context, &order)?, HttpMerchant::of(env, &context)?);
+    if is_over && order.fulfilment.confirmation.is_some() {
+        // The event that tells so was lost on its way back.
+        journal.record(Fact::Published).await?;
+        return Ok(Pursued::Decided);
+    }
     look_after(&journal, &merchant, &order, is_over).await
 }
 

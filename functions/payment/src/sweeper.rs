@@ -75,7 +75,6 @@ pub async fn handle(
     }
     metrics.metric("OpenPayments", swept.looked_at, "Count");
     metrics.metric("UnansweredPayments", swept.unanswered, "Count");
-    metrics.metric("UndecidedPayments", swept.set_aside, "Count");
     Ok(swept)
 }
 
@@ -142,6 +141,8 @@ impl Sweep<'_> {
     async fn set_aside(&self, open: &Open) -> Result<(), Failure> {
         tracing::warn!(payment_id = open.payment_id, "payment stays undecided");
         self.env.store.put(self.env.config.table("payment")?, open::aside(open, self.now)).await?;
+        // No later sweep sees it, whatever becomes of this one.
+        self.env.count("UndecidedPayments", 1);
         self.forget(&open.payment_id).await
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::bet::{Bet, BetStatus, StoredBet};
 use crate::consumers::projection;
 use crate::market_rows::{FACT_ROWS, fact_keys, read_facts};
-use crate::rules::{MarketFacts, Verdict, evaluate};
+use crate::rules::{LegFate, MarketFacts, Verdict, evaluate};
 use crate::table::{MarketKey, TABLE};
 
 /// A market whose result or cancellation is written: its bets are to be looked up.
@@ -119,6 +119,7 @@ pub(crate) async fn settle_bet(
         let settled = Settled { head: &head, bet: &bet, stamps };
         let commit = match verdict {
             Verdict::Wait if bet.status == BetStatus::Settled => Some(settled.reopened(env)?),
+            Verdict::Wait if settled.is_taken_back(&facts, &fates) => Some(settled.looked_at(env)?),
             // No event tells that it was reopened.
             Verdict::Wait if bet.settlement_no > 0 => return projection::refresh(env, bet_id).await,
             Verdict::Wait => return Ok(Outcome::Ignored("a leg is open")),
@@ -129,7 +130,7 @@ pub(crate) async fn settle_bet(
         };
         let Some(commit) = commit else { return Ok(Outcome::Duplicate) };
         match env.store.commit(commit, &context.origin).await {
-            // Reopened: the next round renews the rows that it is looked up by.
+            // Reopened, or looked at: the next round renews the rows that it is looked up by, or finds nothing to do.
             Ok(()) if verdict == Verdict::Wait => {}
             Ok(()) => return Ok(Outcome::Applied),
             Err(StoreError::Lost(_) | StoreError::Conflict) => {}
@@ -164,10 +165,7 @@ impl Settled<'_> {
         let bet = self.bet;
         let append = Append::after(Bet::stream(&bet.bet_id), self.head, env.clock.now());
         if bet.result == Some(result) && bet.payout == payout {
-            // Older facts that come later must find that newer ones were looked at.
-            let looked_at = Bet { settled_on: self.stamps.clone(), ..bet.clone() };
-            let newer = self.stamps != bet.settled_on;
-            return Ok(if newer { Some(Commit::new().append(append.state(&looked_at)?)) } else { None });
+            return if self.stamps == bet.settled_on { Ok(None) } else { self.looked_at(env).map(Some) };
         }
         let settlement_no = bet.settlement_no.saturating_add(1);
         let event = BetSettled {
@@ -191,6 +189,18 @@ impl Settled<'_> {
         };
         let draft = Draft::new(&event, append.at()).map_err(Failure::poison)?;
         Ok(Some(Commit::new().append(append.state(&next)?.events([draft]))))
+    }
+
+    /// Whether a leg is open of whose market something is known, and newer facts than were looked at say so.
+    fn is_taken_back(&self, facts: &[MarketFacts], fates: &[LegFate]) -> bool {
+        let mut legs = facts.iter().zip(fates);
+        self.stamps != self.bet.settled_on && legs.any(|(facts, fate)| facts.any() && *fate == LegFate::Open)
+    }
+
+    /// The newer stamps alone: older facts that come later must find that newer ones were looked at.
+    fn looked_at(&self, env: &Env) -> Result<Commit, Failure> {
+        let append = Append::after(Bet::stream(&self.bet.bet_id), self.head, env.clock.now());
+        Ok(Commit::new().append(append.state(&Bet { settled_on: self.stamps.clone(), ..self.bet.clone() })?))
     }
 
     /// Waits again: a correction took the decision back. What was paid stays paid until the next one.

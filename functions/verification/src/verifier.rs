@@ -132,7 +132,8 @@ impl Run<'_> {
         if report.breaks.is_empty() && report.checkpoint != before {
             checkpoints::keep(self.env, user_id, &report.checkpoint).await?;
         }
-        Ok(report.is_whole)
+        // One with a break has no newer checkpoint to go on from: the others must not wait for it.
+        Ok(report.is_whole || !report.breaks.is_empty())
     }
 
     fn unverified(&mut self, user_id: &str, failure: &Failure) {

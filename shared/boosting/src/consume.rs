@@ -31,13 +31,14 @@ async fn boosted<T: Boosted>(env: &Env, delivery: &Delivery<BusEvent>) -> Result
     if is_forgotten(&event.event, boost.from, env.clock.now()) {
         return Ok(Outcome::Ignored("its row would have expired"));
     }
-    schedule::<T>(env, &boost).await?;
     let is_new = settle::<T>(env, &delivery.context, &boost.target_id, Some((&boost, &event.event))).await?;
+    // Also of one that is known: whoever took it in may have come no further.
+    schedule::<T>(env, &boost).await?;
     Ok(if is_new { Outcome::Applied } else { Outcome::Duplicate })
 }
 
-/// Has the target looked at when the boost counts less, or where that changes no list, when it is over. Set before the
-/// boost is taken in, so that none is without; a call for what was not taken in finds nothing to do.
+/// Has the target looked at when the boost counts less, or where that changes no list, when it is over. A
+/// boost counts also where the scheduler refuses: what is due stands in the table, and the sweep looks there.
 async fn schedule<T: Boosted>(env: &Env, boost: &Boost) -> Result<(), Failure> {
     let schedules = Schedules::of(env, T::SCHEDULES)?;
     let id = boost.event_id.rsplit('_').next().unwrap_or_default();

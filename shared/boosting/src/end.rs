@@ -1,6 +1,8 @@
 //! Ends by the clock: the function that a boost's schedule calls, and the hourly sweep for what no schedule called for.
 //! Rows that are old enough expire by themselves.
 
+use std::time::Duration;
+
 use quoin_events::{Cause, Origin};
 use quoin_runtime::{Context, Env, Failure, Invocation, Metrics};
 use quoin_store::{Query, derived_id};
@@ -14,6 +16,8 @@ use crate::{Boosted, rows};
 const PAGE: u32 = 100;
 /// What is kept back to tell what was done before the function is stopped.
 const RESERVE_MS: i64 = 5_000;
+/// What one target may take of the time of all.
+const ONE: Duration = Duration::from_secs(10);
 
 /// What a schedule calls the function with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,7 +79,7 @@ pub async fn sweep<T: Boosted>(
 ) -> Result<Swept, Failure> {
     let (table, stop) = (rows::table::<T>(env)?, invocation.deadline.plus_millis(RESERVE_MS.saturating_neg()));
     let (now, mut swept) = (env.clock.now().to_string(), Swept::default());
-    'all: for partition in rows::all_due() {
+    'all: for partition in rows::all_due(env.clock.random_below(rows::SHARDS)) {
         let mut after = None;
         loop {
             // A moment that is now sorts before the key that begins with it.
@@ -85,7 +89,8 @@ pub async fn sweep<T: Boosted>(
                 if env.clock.now() >= stop {
                     break 'all;
                 }
-                swept.count(target_id, end::<T>(env, invocation, target_id).await);
+                let ended = env.clock.timeout(ONE, end::<T>(env, invocation, target_id)).await;
+                swept.count(target_id, ended.unwrap_or_else(|| Err(Failure::transient("it took too long"))));
             }
             after = page.next;
             if after.is_none() {

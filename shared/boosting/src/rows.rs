@@ -17,7 +17,7 @@ use crate::Boosted;
 
 const DAY_SECONDS: i64 = 86_400;
 /// Partitions of what is due, so that no one of them takes every write.
-const SHARDS: u8 = 4;
+pub(crate) const SHARDS: u64 = 4;
 
 /// The partition of what belongs to `id`.
 pub(crate) fn partition<T: Boosted>(id: &str) -> String {
@@ -37,13 +37,14 @@ pub fn standing_key<T: Boosted>(target_id: &str) -> Key {
 
 /// The row that the sweep finds `target_id` by when it changes at `at`: texts of moments sort as the moments do.
 pub(crate) fn due(at: Timestamp, target_id: &str) -> Key {
-    let shard = target_id.bytes().fold(0_u8, u8::wrapping_add).checked_rem(SHARDS).unwrap_or(0);
+    let sum = target_id.bytes().fold(0_u8, u8::wrapping_add);
+    let shard = u64::from(sum).checked_rem(SHARDS).unwrap_or(0);
     Key::new(format!("due#{shard}"), format!("{at}#{target_id}"))
 }
 
-/// The partitions of what is due.
-pub(crate) fn all_due() -> impl Iterator<Item = String> {
-    (0..SHARDS).map(|shard| format!("due#{shard}"))
+/// The partitions of what is due, from one of them on.
+pub(crate) fn all_due(first: u64) -> impl Iterator<Item = String> {
+    (first..SHARDS).chain(0..first).map(|shard| format!("due#{shard}"))
 }
 
 /// The target that a row of what is due is about.
@@ -114,7 +115,7 @@ mod tests {
         let (earlier, later) = (Timestamp::from_millis(9_999), Timestamp::from_millis(10_000));
         for id in ["user_0", "user_1", "user_2", "user_3"] {
             let key = due(earlier, id);
-            assert!(all_due().any(|pk| pk == key.pk));
+            assert!(all_due(1).any(|pk| pk == key.pk));
             assert!(key.sk < due(later, id).sk);
             assert_eq!(due_of(&Item::new().text("sk", key.sk)), Some(id));
         }

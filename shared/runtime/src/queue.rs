@@ -33,6 +33,25 @@ impl QueueMessage {
 
 /// SQS takes ten messages at once.
 const BATCH: usize = 10;
+/// Bytes that SQS takes at once, of all messages together, with something left for their envelopes.
+const BATCH_BYTES: usize = 240_000;
+
+/// `messages` in order, in batches that SQS takes.
+fn batches(messages: &[QueueMessage]) -> impl Iterator<Item = &[QueueMessage]> {
+    let mut left = messages;
+    std::iter::from_fn(move || {
+        let mut bytes = 0_usize;
+        let fits = |message: &&QueueMessage| {
+            bytes = bytes.saturating_add(message.body.len());
+            bytes <= BATCH_BYTES
+        };
+        // One that is too long by itself goes alone, and is refused alone.
+        let count = left.iter().take(BATCH).take_while(fits).count().max(1);
+        let (batch, rest) = left.split_at_checked(count)?;
+        left = rest;
+        Some(batch)
+    })
+}
 
 /// Why SQS did not do what it was asked for.
 pub(crate) fn unanswered<E, R>(error: aws_smithy_runtime_api::client::result::SdkError<E, R>) -> Failure
@@ -69,12 +88,12 @@ impl Env {
         }
     }
 
-    /// Sends messages to the queue at `url`, ten at a time.
+    /// Sends messages to the queue at `url`, as many at a time as it takes.
     ///
     /// # Errors
     /// If a message was not taken; those before it were.
     pub async fn send_to(&self, url: &str, messages: &[QueueMessage]) -> Result<(), Failure> {
-        for chunk in messages.chunks(BATCH) {
+        for chunk in batches(messages) {
             let mut request = self.sqs().send_message_batch().queue_url(url);
             for (index, message) in chunk.iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder()
@@ -139,5 +158,20 @@ impl Env {
             .message_attributes("parked_at", text(&self.clock.now().to_string())?);
         request.send().await.map_err(|error| Failure::transient(error.into_service_error()))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_ten_messages_and_no_more_bytes_than_are_taken() {
+        let message = |bytes: usize| QueueMessage::new(&"x".repeat(bytes)).unwrap();
+        let sizes = |messages: Vec<QueueMessage>| batches(&messages).map(<[_]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(vec![]), [0; 0]);
+        assert_eq!(sizes(vec![message(10); 23]), [10, 10, 3]);
+        assert_eq!(sizes(vec![message(100_000); 5]), [2, 2, 1]);
+        assert_eq!(sizes(vec![message(1), message(300_000), message(1)]), [1, 1, 1]);
     }
 }

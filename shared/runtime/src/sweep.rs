@@ -106,22 +106,24 @@ pub async fn sweep<R>(
     let is_over = || env.clock.now() >= stop;
     let (look, mut seen) = (&look, Vec::new());
     for shard in shards(env.clock.random_below(u64::from(SHARDS))) {
-        let mut after = None;
+        let (mut rows, mut after) = (Vec::new(), None);
         loop {
             if is_over() {
                 return Ok(seen);
             }
             let query = Query::of(partition(shard)).limit(PAGE).after(after.take());
             let page = env.store.query(table, query).await?;
-            let looks = page.items.iter().map(async |row| if is_over() { None } else { look(row).await });
-            seen.extend(
-                stream::iter(looks).buffer_unordered(CONCURRENCY).collect::<Vec<_>>().await.into_iter().flatten(),
-            );
+            rows.extend(page.items);
             after = page.next;
             if after.is_none() {
                 break;
             }
         }
+        // Those that take long are not always the first ones.
+        let first = env.clock.random_below(u64::try_from(rows.len()).unwrap_or(u64::MAX).max(1));
+        rows.rotate_left(usize::try_from(first).unwrap_or(0));
+        let looks = rows.iter().map(async |row| if is_over() { None } else { look(row).await });
+        seen.extend(stream::iter(looks).buffer_unordered(CONCURRENCY).collect::<Vec<_>>().await.into_iter().flatten());
     }
     Ok(seen)
 }

@@ -27,23 +27,40 @@ pub async fn handle(env: &Env, delivery: &Delivery<BusEvent>) -> Result<Outcome,
     let found = Found::<Subscription>::find(env, &Subscription::stream(subscription_id)).await?;
     let found = found.ok_or_else(|| Failure::transient("there is no such subscription"))?;
     let next = found.state.next_charge_at.filter(|_| found.state.charging.is_none());
+    // First what the sweep goes by, for the case that the scheduler refuses.
+    let noted = note(env, subscription_id, found.head.version, next).await?;
+    if noted == Noted::Later {
+        return Ok(Outcome::Duplicate);
+    }
     let schedules = Schedules::of(env, "RENEWAL")?;
     match next {
         Some(at) => schedules.set(subscription_id, at, &Due { subscription_id: subscription_id.clone() }).await?,
         None => schedules.remove(subscription_id).await?,
     }
-    let is_noted = note(env, subscription_id, found.head.version, next).await?;
-    Ok(if is_noted { Outcome::Applied } else { Outcome::Duplicate })
+    Ok(if noted == Noted::New { Outcome::Applied } else { Outcome::Duplicate })
 }
 
-/// Notes when the next charge is due in place of the one before; false if that was noted from a later state.
-async fn note(env: &Env, subscription_id: &str, version: u64, next: Option<Timestamp>) -> Result<bool, Failure> {
+/// What is known of a subscription's next charge.
+#[derive(Debug, PartialEq, Eq)]
+enum Noted {
+    /// It was not known before.
+    New,
+    /// It was noted from the same state; the schedule may be missing.
+    Same,
+    /// It was noted from a later state.
+    Later,
+}
+
+/// Notes when the next charge is due in place of the one before, unless that was noted from a later state.
+async fn note(env: &Env, subscription_id: &str, version: u64, next: Option<Timestamp>) -> Result<Noted, Failure> {
     let (table, key) = (table::name(env)?, table::scheduled(subscription_id));
     for _ in 0..TRIES {
         let stored = env.store.get(table, &key, true).await?;
-        let noted = stored.as_ref().and_then(|row| row.get_digits(VERSION)?.parse().ok());
-        if noted.is_some_and(|noted: u64| noted >= version) {
-            return Ok(false);
+        let noted: Option<u64> = stored.as_ref().and_then(|row| row.get_digits(VERSION)?.parse().ok());
+        match noted {
+            Some(noted) if noted > version => return Ok(Noted::Later),
+            Some(noted) if noted == version => return Ok(Noted::Same),
+            Some(_) | None => {}
         }
         // What is due is one row: it is moved only by who knows where it is.
         let update = Update::of(table, key.clone()).number(VERSION, version);
@@ -64,8 +81,8 @@ async fn note(env: &Env, subscription_id: &str, version: u64, next: Option<Times
             commit = commit.delete(table, table::due(gone, subscription_id));
         }
         match env.store.commit(commit, &Default::default()).await {
-            Ok(()) => return Ok(true),
-            Err(StoreError::Lost(_)) => {}
+            Ok(()) => return Ok(Noted::New),
+            Err(StoreError::Lost(_) | StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
     }
