@@ -141,7 +141,7 @@ impl Sweep<'_> {
     async fn set_aside(&self, open: &Open) -> Result<(), Failure> {
         tracing::warn!(payment_id = open.payment_id, "payment stays undecided");
         self.env.store.put(self.env.config.table("payment")?, open::aside(open, self.now)).await?;
-        // No later sweep sees it, whatever becomes of this one.
+        // Once it is forgotten, no later sweep sees it: rather twice than not at all.
         self.env.count("UndecidedPayments", 1);
         self.forget(&open.payment_id).await
     }

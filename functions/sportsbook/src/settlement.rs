@@ -191,10 +191,11 @@ impl Settled<'_> {
         Ok(Some(Commit::new().append(append.state(&next)?.events([draft]))))
     }
 
-    /// Whether a leg is open of whose market something is known, and newer facts than were looked at say so.
+    /// Whether newer facts than were looked at leave a leg open whose market has a result, which may have decided it.
     fn is_taken_back(&self, facts: &[MarketFacts], fates: &[LegFate]) -> bool {
-        let mut legs = facts.iter().zip(fates);
-        self.stamps != self.bet.settled_on && legs.any(|(facts, fate)| facts.any() && *fate == LegFate::Open)
+        let mut legs = facts.iter().zip(fates).zip(&self.bet.selections);
+        self.stamps != self.bet.settled_on
+            && legs.any(|((facts, fate), leg)| *fate == LegFate::Open && facts.has_result_for(leg))
     }
 
     /// The newer stamps alone: older facts that come later must find that newer ones were looked at.

@@ -31,18 +31,19 @@ async fn boosted<T: Boosted>(env: &Env, delivery: &Delivery<BusEvent>) -> Result
     if is_forgotten(&event.event, boost.from, env.clock.now()) {
         return Ok(Outcome::Ignored("its row would have expired"));
     }
+    let now = env.clock.now();
     let is_new = settle::<T>(env, &delivery.context, &boost.target_id, Some((&boost, &event.event))).await?;
     // Also of one that is known: whoever took it in may have come no further.
-    schedule::<T>(env, &boost).await?;
+    schedule::<T>(env, &boost, now).await?;
     Ok(if is_new { Outcome::Applied } else { Outcome::Duplicate })
 }
 
 /// Has the target looked at when the boost counts less, or where that changes no list, when it is over. A
 /// boost counts also where the scheduler refuses: what is due stands in the table, and the sweep looks there.
-async fn schedule<T: Boosted>(env: &Env, boost: &Boost) -> Result<(), Failure> {
+/// What came after `now`, before which it was settled, is called for.
+async fn schedule<T: Boosted>(env: &Env, boost: &Boost, now: Timestamp) -> Result<(), Failure> {
     let schedules = Schedules::of(env, T::SCHEDULES)?;
     let id = boost.event_id.rsplit('_').next().unwrap_or_default();
-    let now = env.clock.now();
     for (number, at) in (1_u8..).zip(boost.steps()) {
         let is_wanted = at > now && (T::IS_RANKED || at == boost.until());
         if is_wanted {

@@ -14,8 +14,8 @@ use crate::{Boosted, rows};
 
 /// Rows of a page of the sweep.
 const PAGE: u32 = 100;
-/// What is kept back to tell what was done before the function is stopped.
-const RESERVE_MS: i64 = 5_000;
+/// What is kept back for the last target, and to tell what was done before the function is stopped.
+const RESERVE_MS: i64 = 12_000;
 /// What one target may take of the time of all.
 const ONE: Duration = Duration::from_secs(10);
 

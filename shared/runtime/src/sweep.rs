@@ -13,6 +13,8 @@ const SHARDS: u8 = 8;
 const CONCURRENCY: usize = 8;
 /// Rows of a page.
 const PAGE: u32 = 100;
+/// Rows that are held at once, of which any may be looked at first.
+const PORTION: usize = 1_000;
 
 fn shard(id: &str) -> u8 {
     id.bytes().fold(0_u8, u8::wrapping_add).checked_rem(SHARDS).unwrap_or(0)
@@ -115,15 +117,20 @@ pub async fn sweep<R>(
             let page = env.store.query(table, query).await?;
             rows.extend(page.items);
             after = page.next;
+            if after.is_some() && rows.len() < PORTION {
+                continue;
+            }
+            // Those that take long are not always the first ones.
+            let first = env.clock.random_below(u64::try_from(rows.len()).unwrap_or(u64::MAX).max(1));
+            rows.rotate_left(usize::try_from(first).unwrap_or(0));
+            let looks = rows.iter().map(async |row| if is_over() { None } else { look(row).await });
+            let looked = stream::iter(looks).buffer_unordered(CONCURRENCY).collect::<Vec<_>>().await;
+            seen.extend(looked.into_iter().flatten());
+            rows.clear();
             if after.is_none() {
                 break;
             }
         }
-        // Those that take long are not always the first ones.
-        let first = env.clock.random_below(u64::try_from(rows.len()).unwrap_or(u64::MAX).max(1));
-        rows.rotate_left(usize::try_from(first).unwrap_or(0));
-        let looks = rows.iter().map(async |row| if is_over() { None } else { look(row).await });
-        seen.extend(stream::iter(looks).buffer_unordered(CONCURRENCY).collect::<Vec<_>>().await.into_iter().flatten());
     }
     Ok(seen)
 }

@@ -126,6 +126,16 @@ impl MarketFacts {
         self.outcomes.is_some() || !self.cancelled.is_empty()
     }
 
+    /// Whether there is a result that `leg` is not too young for, whatever it says of its outcome.
+    pub(crate) fn has_result_for(&self, leg: &PlacedSelection) -> bool {
+        self.outcomes.is_some() && !self.is_opened_again_for(leg)
+    }
+
+    /// Whether it was accepted on odds from after the result: the feed opened the market again, and decides it anew.
+    fn is_opened_again_for(&self, leg: &PlacedSelection) -> bool {
+        self.decided_at.is_some_and(|ts| leg.market_version > ts)
+    }
+
     /// What became of `leg` of a bet that was placed at `placed_at`.
     pub(crate) fn fate(&self, leg: &PlacedSelection, placed_at: Timestamp) -> LegFate {
         if self.cancelled.iter().any(|window| window.holds(placed_at)) {
@@ -134,9 +144,7 @@ impl MarketFacts {
         // Accepted on odds that a bet stop or the result had closed by then, before we heard of it.
         let mut closings = self.stops.iter().chain(self.known_since.as_ref());
         let late = closings.any(|ts| *ts <= placed_at.millis() && leg.market_version <= *ts);
-        // Accepted on odds from after the result: the feed opened the market again, and decides it anew.
-        let reopened = self.decided_at.is_some_and(|ts| leg.market_version > ts);
-        let outcomes = self.outcomes.as_ref().filter(|_| !reopened);
+        let outcomes = self.outcomes.as_ref().filter(|_| !self.is_opened_again_for(leg));
         let fact = outcomes.and_then(|outcomes| outcomes.get(&leg.outcome_id));
         match fact {
             Some(_) if late => LegFate::Void { by_feed: false },

@@ -189,6 +189,11 @@ mod tests {
         assert_eq!(decided(leg.market_version - 1).fate(&leg, at), LegFate::Open);
         assert_eq!(decided(leg.market_version).fate(&leg, at), LegFate::Void { by_feed: false });
         assert_eq!(decided(101).fate(&leg, at), LegFate::Decided(won));
+        // A result may take a decision back; one from before the market was opened again decided nothing.
+        let without = MarketFacts { outcomes: Some(BTreeMap::new()), ..decided(101) };
+        assert_eq!(without.fate(&leg, at), LegFate::Open);
+        assert!(without.has_result_for(&leg) && !decided(leg.market_version - 1).has_result_for(&leg));
+        assert!(!MarketFacts::default().has_result_for(&leg));
     }
 
     #[test]
