@@ -3,12 +3,10 @@
 //! An open payment is asked about, asked for again if the provider never heard of it, and when its time is up the
 //! provider is asked for the promise that it will never be made: only that ends it unpaid.
 
-use std::time::Duration;
-
 use quoin_events::{Cause, Origin, Timestamp};
 use quoin_payments::{Decision, HttpProvider, Order, Provider, Standing};
-use quoin_runtime::{Context, Env, Failure, Invocation, Metrics, Open, Pace, Personal, open_key, sweep};
-use quoin_store::{Item, Query};
+use quoin_runtime::{Context, Env, Failure, Invocation, Metrics, Open, Pace, Personal, open_key, sweep, sweep_due};
+use quoin_store::Item;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
@@ -21,10 +19,6 @@ use crate::{method, renewal, table};
 const RESERVE_MS: i64 = 15_000;
 /// How late the scheduler may be before a renewal is not left to it.
 const LATE_MS: i64 = 600_000;
-/// What one renewal may take of the time of all.
-const ONE: Duration = Duration::from_secs(10);
-/// Renewals that are read at once.
-const PAGE: u32 = 50;
 
 /// What one sweep did.
 #[derive(Debug, Default, Serialize)]
@@ -153,7 +147,7 @@ async fn cancel(provider: &impl Provider, order: &Order<'_>) -> Result<Option<Re
 }
 
 impl Late {
-    /// Renews what is late at `now`. None is begun after `stop`: the next sweep goes on, from another partition.
+    /// Renews what is late at `now`. None is begun after `stop`.
     async fn renew(
         &mut self,
         env: &Env,
@@ -161,26 +155,9 @@ impl Late {
         now: Timestamp,
         stop: Timestamp,
     ) -> Result<(), Failure> {
-        let (table, late) = (table::name(env)?, now.plus_millis(LATE_MS.saturating_neg()).to_string());
-        for partition in table::all_due(env.clock.random_below(table::SHARDS)) {
-            let mut after = None;
-            loop {
-                let query = Query::of(partition.as_str()).between("0", late.as_str()).limit(PAGE).after(after);
-                let page = env.store.query(table, query).await?;
-                for id in page.items.iter().filter_map(|row| table::due_of(row.get_text("sk")?)) {
-                    if env.clock.now() >= stop {
-                        return Ok(());
-                    }
-                    let renewed = env.clock.timeout(ONE, renewal::renew(env, invocation, id)).await;
-                    self.count(id, renewed.unwrap_or_else(|| Err(Failure::transient("it took too long"))));
-                }
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(())
+        let late = now.plus_millis(LATE_MS.saturating_neg()).to_string();
+        let see = async |id: &str| renewal::renew(env, invocation, id).await;
+        sweep_due(env, table::name(env)?, &late, stop, see, |id, outcome| self.count(id, outcome)).await
     }
 
     fn count(&mut self, subscription_id: &str, outcome: Result<renewal::Outcome, Failure>) {

@@ -1,23 +1,17 @@
 //! Ends by the clock: the function that a boost's schedule calls, and the hourly sweep for what no schedule called for.
 //! Rows that are old enough expire by themselves.
 
-use std::time::Duration;
-
 use quoin_events::{Cause, Origin};
-use quoin_runtime::{Context, Env, Failure, Invocation, Metrics};
-use quoin_store::{Query, derived_id};
+use quoin_runtime::{Context, Env, Failure, Invocation, Metrics, sweep_due};
+use quoin_store::derived_id;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::settle::settle;
 use crate::{Boosted, rows};
 
-/// Rows of a page of the sweep.
-const PAGE: u32 = 100;
 /// What is kept back for the last target, and to tell what was done before the function is stopped.
 const RESERVE_MS: i64 = 12_000;
-/// What one target may take of the time of all.
-const ONE: Duration = Duration::from_secs(10);
 
 /// What a schedule calls the function with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,26 +72,11 @@ pub async fn sweep<T: Boosted>(
     metrics: &mut Metrics,
 ) -> Result<Swept, Failure> {
     let (table, stop) = (rows::table::<T>(env)?, invocation.deadline.plus_millis(RESERVE_MS.saturating_neg()));
-    let (now, mut swept) = (env.clock.now().to_string(), Swept::default());
-    'all: for partition in rows::all_due(env.clock.random_below(rows::SHARDS)) {
-        let mut after = None;
-        loop {
-            // A moment that is now sorts before the key that begins with it.
-            let due = Query::of(partition.clone()).between("0", format!("{now}~")).limit(PAGE);
-            let page = env.store.query(table, due.after(after.take())).await?;
-            for target_id in page.items.iter().filter_map(rows::due_of) {
-                if env.clock.now() >= stop {
-                    break 'all;
-                }
-                let ended = env.clock.timeout(ONE, end::<T>(env, invocation, target_id)).await;
-                swept.count(target_id, ended.unwrap_or_else(|| Err(Failure::transient("it took too long"))));
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
+    let mut swept = Swept::default();
+    // A moment that is now sorts before the key that begins with it.
+    let until = format!("{}~", env.clock.now());
+    let see = async |target_id: &str| end::<T>(env, invocation, target_id).await;
+    sweep_due(env, table, &until, stop, see, |target_id, outcome| swept.count(target_id, outcome)).await?;
     metrics.metric("LateBoosts", swept.changed, "Count");
     metrics.metric("StuckBoosts", swept.failed, "Count");
     Ok(swept)

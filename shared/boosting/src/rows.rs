@@ -16,8 +16,6 @@ use quoin_store::{Item, Key, StoreError};
 use crate::Boosted;
 
 const DAY_SECONDS: i64 = 86_400;
-/// Partitions of what is due, so that no one of them takes every write.
-pub(crate) const SHARDS: u64 = 4;
 
 /// The partition of what belongs to `id`.
 pub(crate) fn partition<T: Boosted>(id: &str) -> String {
@@ -33,23 +31,6 @@ pub(crate) fn boost<T: Boosted>(boost: &Boost) -> Key {
 #[must_use]
 pub fn standing_key<T: Boosted>(target_id: &str) -> Key {
     Key::new(partition::<T>(target_id), "standing")
-}
-
-/// The row that the sweep finds `target_id` by when it changes at `at`: texts of moments sort as the moments do.
-pub(crate) fn due(at: Timestamp, target_id: &str) -> Key {
-    let sum = target_id.bytes().fold(0_u8, u8::wrapping_add);
-    let shard = u64::from(sum).checked_rem(SHARDS).unwrap_or(0);
-    Key::new(format!("due#{shard}"), format!("{at}#{target_id}"))
-}
-
-/// The partitions of what is due, from one of them on.
-pub(crate) fn all_due(first: u64) -> impl Iterator<Item = String> {
-    (first..SHARDS).chain(0..first).map(|shard| format!("due#{shard}"))
-}
-
-/// The target that a row of what is due is about.
-pub(crate) fn due_of(row: &Item) -> Option<&str> {
-    row.get_text("sk")?.split_once('#').map(|(_, target_id)| target_id)
 }
 
 /// When a copy of an event of `at` expires, in seconds: as the catalogue says of `event`.
@@ -109,17 +90,6 @@ pub(crate) fn table<T: Boosted>(env: &Env) -> Result<&str, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_due_is_found_by_its_moment_in_one_of_the_partitions() {
-        let (earlier, later) = (Timestamp::from_millis(9_999), Timestamp::from_millis(10_000));
-        for id in ["user_0", "user_1", "user_2", "user_3"] {
-            let key = due(earlier, id);
-            assert!(all_due(1).any(|pk| pk == key.pk));
-            assert!(key.sk < due(later, id).sk);
-            assert_eq!(due_of(&Item::new().text("sk", key.sk)), Some(id));
-        }
-    }
 
     #[test]
     fn copies_are_kept_as_long_as_the_catalogue_says() {

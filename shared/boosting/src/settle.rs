@@ -3,7 +3,7 @@
 use quoin_boosts::Boost;
 use quoin_events::{Draft, EventData, Timestamp};
 use quoin_ledger::Wallet;
-use quoin_runtime::{Context, Env, Failure, advance};
+use quoin_runtime::{Context, Env, Failure, advance, due_key};
 use quoin_store::{Append, Commit, Item, Snapshot, StoreError, Stream, Update};
 use serde::Serialize;
 
@@ -147,11 +147,11 @@ impl<'a> Settling<'a> {
             None => standing.remove("due"),
         });
         if let Some(due) = self.due.filter(|due| Some(*due) != stored.due) {
-            let key = rows::due(due, target_id);
+            let key = due_key(due, target_id);
             commit = commit.put(table, Item::new().text("pk", key.pk).text("sk", key.sk));
         }
         if let Some(gone) = stored.due.filter(|gone| Some(*gone) != self.due) {
-            commit = commit.delete(table, rows::due(gone, target_id));
+            commit = commit.delete(table, due_key(gone, target_id));
         }
         Ok(commit)
     }

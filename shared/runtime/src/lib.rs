@@ -15,6 +15,7 @@ mod context;
 #[cfg(feature = "schema")]
 mod contract;
 mod dead_letters;
+mod due;
 mod env;
 mod function;
 mod https;
@@ -50,6 +51,7 @@ pub use context::{Context, Invocation};
 #[cfg(feature = "schema")]
 pub use contract::{Body, Contract, Contracts, GATEWAY_MESSAGE, PAGES, SchemaOf};
 pub use dead_letters::{DeadLetter, DeadLetterQueue, DeadLetters, LetterClass, Redriven, Selection};
+pub use due::{due_key, sweep_due};
 pub use env::Env;
 pub use function::{Answered, Program};
 pub use in_order::{InOrder, Swept, in_order, sweep_in_order};

@@ -3,7 +3,7 @@
 
 use quoin_events::{BusEvent, Timestamp};
 use quoin_membership_model::Subscription;
-use quoin_runtime::{Delivery, Env, Failure, Found, Outcome};
+use quoin_runtime::{Delivery, Env, Failure, Found, Outcome, due_key};
 use quoin_schedules::Schedules;
 use quoin_store::{Commit, Item, StoreError, Update};
 
@@ -73,12 +73,12 @@ async fn note(env: &Env, subscription_id: &str, version: u64, next: Option<Times
             None => update.remove(AT),
         });
         if let Some(at) = next {
-            let due = table::due(at, subscription_id);
+            let due = due_key(at, subscription_id);
             commit = commit.put(table, Item::new().text("pk", due.pk).text("sk", due.sk));
         }
         let before: Option<Timestamp> = stored.as_ref().and_then(|row| row.get_text(AT)?.parse().ok());
         if let Some(gone) = before.filter(|gone| Some(*gone) != next) {
-            commit = commit.delete(table, table::due(gone, subscription_id));
+            commit = commit.delete(table, due_key(gone, subscription_id));
         }
         match env.store.commit(commit, &Default::default()).await {
             Ok(()) => return Ok(Noted::New),
