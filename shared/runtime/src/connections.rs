@@ -90,7 +90,6 @@ fn url(endpoint: &str, connection_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
     use std::io::{Read, Write};
 
     #[test]
@@ -102,15 +101,6 @@ mod tests {
     fn posted(answer: &'static str) -> (Result<Posted, PostError>, String) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}/live", listener.local_addr().unwrap());
-        let variables = [
-            ("AWS_ACCESS_KEY_ID", "key"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("AWS_REGION", "eu-west-1"),
-            ("SOCKET_ENDPOINT", &endpoint),
-        ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = crate::Config::new(BTreeMap::from(variables));
-        let aws = crate::Aws::from_config(&config).unwrap();
         let api = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let (mut asked, mut some) = (Vec::new(), [0_u8; 4096]);
@@ -121,7 +111,7 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
             String::from_utf8(asked).unwrap()
         });
-        let env = Env::new(config, aws, 1);
+        let env = Env::of_test(&[("SOCKET_ENDPOINT", &endpoint)]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let outcome = runtime.block_on(env.post_to_connection("abc=", b"{}"));
         (outcome, api.join().unwrap())

@@ -331,12 +331,7 @@ mod tests {
     use super::*;
 
     fn done<T>(limit_ms: u64, work: impl Future<Output = T>) -> Result<T, Failure> {
-        let variables =
-            [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "eu-west-1")];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = Config::new(BTreeMap::from(variables));
-        let aws = crate::Aws::from_config(&config).unwrap();
-        let env = Env::new(config, aws, 1);
+        let env = Env::of_test(&[]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(bounded(&env, limit_ms, work))
     }

@@ -108,3 +108,16 @@ impl Env {
         self.client(|aws| crate::client!(aws_sdk_kms, aws))
     }
 }
+
+#[cfg(test)]
+impl Env {
+    /// One with credentials and a region, and what `more` sets, that nobody answers.
+    pub(crate) fn of_test(more: &[(&str, &str)]) -> Self {
+        let credentials =
+            [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "eu-west-1")];
+        let variables = credentials.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = Config::new(variables.collect());
+        let aws = Aws::from_config(&config).unwrap();
+        Self::new(config, aws, 1)
+    }
+}

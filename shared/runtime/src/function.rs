@@ -219,15 +219,10 @@ mod tests {
     use serde::de::IgnoredAny;
 
     use super::*;
-    use crate::Config;
 
     #[test]
     fn what_a_handler_counts_is_a_metric_of_its_invocation_and_of_no_later_one() {
-        let variables =
-            [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "eu-west-1")];
-        let config = Config::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
-        let aws = crate::Aws::from_config(&config).unwrap();
-        let env = Env::new(config, aws, 1);
+        let env = Env::of_test(&[]);
         let invocation = Invocation::default();
         let api = Program::api(async |env: &Env, _: &Request| {
             env.count("ContradictedCharges", 2);

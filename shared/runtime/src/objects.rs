@@ -175,7 +175,6 @@ fn refusal(reply: &Reply) -> ObjectError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
     use std::io::{Read, Write};
 
     #[test]
@@ -191,16 +190,6 @@ mod tests {
     fn with_bucket<T>(answers: Vec<&'static str>, work: impl AsyncFnOnce(&Env) -> T) -> (T, Vec<String>) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let variables = [
-            ("AWS_ACCESS_KEY_ID", "key"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("AWS_SESSION_TOKEN", "token"),
-            ("AWS_REGION", "eu-west-1"),
-            ("AWS_ENDPOINT_URL", &endpoint),
-        ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = crate::Config::new(BTreeMap::from(variables));
-        let aws = crate::Aws::from_config(&config).unwrap();
         let bucket = std::thread::spawn(move || {
             let answered = answers.into_iter().map(|answer| {
                 let (mut stream, _) = listener.accept().unwrap();
@@ -217,7 +206,7 @@ mod tests {
             });
             answered.collect::<Vec<_>>()
         });
-        let env = Env::new(config, aws, 1);
+        let env = Env::of_test(&[("AWS_SESSION_TOKEN", "token"), ("AWS_ENDPOINT_URL", &endpoint)]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let outcome = runtime.block_on(work(&env));
         (outcome, bucket.join().unwrap())

@@ -150,14 +150,9 @@ fn to_http(request: OutboundRequest) -> Result<HttpRequest, OutboundError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn env() -> Env {
-        let variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
-            .map(|name| (name.to_owned(), "test".to_owned()));
-        let config = crate::Config::new(BTreeMap::from(variables));
-        let aws = crate::Aws::from_config(&config).unwrap();
-        Env::new(config, aws, 1)
+        Env::of_test(&[])
     }
 
     fn posted(env: &Env, url: String) -> Result<OutboundResponse, OutboundError> {
